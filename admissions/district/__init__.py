@@ -1,0 +1,1 @@
+"""The office's tables: their schema, reading, validation and generation."""

@@ -1,0 +1,134 @@
+"""A district from a folder of CSV or Parquet, and back into one."""
+
+import csv
+import json
+from hashlib import sha256
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from admissions.district.district import District
+from admissions.district.schema import TABLES
+from admissions.district.tables import RawTable
+from admissions.errors import DataError, Problem, did_you_mean
+
+OUTLINES = "zones.geojson"
+
+
+def read_district(folder: str | Path) -> District:
+    """Return the district whose tables lie in a folder.
+
+    Parameters
+    ----------
+    folder : path
+        Holds ``NAME.csv`` (UTF-8) or ``NAME.parquet`` for each table, and ``zones.geojson`` where zones have outlines.
+        Other files are left alone.
+
+    Raises
+    ------
+    DataError
+        For everything wrong with the tables, all at once, each with table, row, column and value.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from admissions.district.generation import generate_district
+    >>> with TemporaryDirectory() as folder:
+    ...     write_district(generate_district("docs", size=60), folder)
+    ...     len(read_district(folder).students)
+    60
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError([Problem(str(folder), None, "", None, "no such folder")])
+    problems: list[Problem] = []
+    raw: dict[str, RawTable] = {}
+    for name, table in TABLES.items():
+        files = [path for suffix in ("csv", "parquet") if (path := folder / f"{name}.{suffix}").is_file()]
+        if len(files) > 1:
+            problems.append(Problem(name, None, "", None, "is there as .csv and as .parquet; keep one"))
+        elif not files and table.required:
+            near = did_you_mean(name, [path.stem for path in folder.iterdir()])
+            problems.append(Problem(f"{name}.csv", None, "", None, f"no such file (nor {name}.parquet){near}"))
+        for path in files[:1]:
+            try:
+                raw[name] = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
+            except (pl.exceptions.PolarsError, UnicodeDecodeError, ValueError, OSError) as error:
+                problems.append(Problem(path.name, None, "", None, _unreadable(error)))
+    outlines, trouble = _read_outlines(folder / OUTLINES)
+    if problems or trouble:
+        raise DataError([*problems, *trouble])
+    return District.from_tables(raw, outlines)
+
+
+def write_district(district: District, folder: str | Path, form: Literal["csv", "parquet"] = "csv") -> None:
+    """Write a district's tables into a folder, which is made where it is missing.
+
+    Parameters
+    ----------
+    district : District
+        What to write.
+    folder : path
+        Where to; tables of the same name are replaced.
+    form : {"csv", "parquet"}
+        Which of the two forms `read_district` reads.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in district.tables().items():
+        if form == "csv":
+            frame.write_csv(folder / f"{name}.csv")
+        else:
+            frame.write_parquet(folder / f"{name}.parquet")
+    if district.outlines:
+        features = [
+            {"type": "Feature", "properties": {"zone_id": zone}, "geometry": geometry}
+            for zone, geometry in sorted(district.outlines.items())
+        ]
+        collection = {"type": "FeatureCollection", "features": features}
+        (folder / OUTLINES).write_text(json.dumps(collection, ensure_ascii=False), encoding="utf-8")
+
+
+def _read_csv(path: Path) -> RawTable:
+    data = path.read_bytes()
+    text = data.removeprefix(b"\xef\xbb\xbf")
+    header = next(csv.reader(StringIO(text.split(b"\n", 1)[0].decode("utf-8"))), [])
+    if not header:
+        raise ValueError("the file is empty; its first line names the columns")
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        raise ValueError(f"column '{twice[0]}' is there twice")
+    frame = pl.read_csv(BytesIO(text), infer_schema=False, encoding="utf8", truncate_ragged_lines=False)
+    return RawTable(path.name, frame, 2, _sorted_lines_hash(text))
+
+
+def _read_parquet(path: Path) -> RawTable:
+    return RawTable(path.name, pl.read_parquet(path, glob=False), 0)
+
+
+def _sorted_lines_hash(text: bytes) -> str:
+    """Return the SHA-256 of the header and the other lines in byte order, so that it knows no order of rows.
+
+    The same as ``(head -1 FILE; tail -n +2 FILE | LC_ALL=C sort) | sha256sum`` for a file whose lines end in newlines.
+    """
+    header, _, rest = text.replace(b"\r\n", b"\n").partition(b"\n")
+    lines = sorted(rest.removesuffix(b"\n").split(b"\n")) if rest else []
+    return sha256(b"\n".join([header, *lines, b""])).hexdigest()
+
+
+def _read_outlines(path: Path) -> tuple[dict[str, Any], list[Problem]]:
+    if not path.is_file():
+        return {}, []
+    try:
+        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        return {str(feature["properties"]["zone_id"]): feature["geometry"] for feature in features}, []
+    except (KeyError, TypeError, ValueError):
+        needed = "a GeoJSON FeatureCollection is needed, each feature with a property zone_id"
+        return {}, [Problem(path.name, None, "", None, needed)]
+
+
+def _unreadable(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError) or "utf-8" in str(error).lower():
+        return "is not UTF-8 text; save it as CSV UTF-8"
+    return "cannot be read: " + str(error).split("\n", 1)[0]

@@ -1,0 +1,71 @@
+"""The result of all rounds in the office's words: a seat or a reason for every child."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from admissions.district.district import District
+from admissions.policy.policy import Policy
+from admissions.summary import summarise
+
+SHORTFALL = {"round": pl.String, "side": pl.String, "id": pl.String, "children": pl.Int64, "seats": pl.Int64}
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Allocation:
+    """What a policy makes of a district, with everything needed to check it.
+
+    Attributes
+    ----------
+    policy : Policy
+        The rules.
+    seed : str or None
+        What the lottery was drawn from.
+    students : polars.DataFrame
+        One row for every student: student_id, stage, round, programme_id, school_id, pool, choice_rank, route, reason.
+    applications : polars.DataFrame
+        Every application considered, one row a pool it tried: student_id, round, programme_id, pool, rank, class, what
+        the orders compared, lottery, key, outcome, bundle_id.
+    cutoffs : polars.DataFrame
+        Every pool: round, programme_id, pool, seats, admitted, cutoff_key, cutoff_class, and what the orders compared
+        of the last one admitted.
+    targets : polars.DataFrame
+        The plan's promises: name, measure, value, bound, met, source.
+    shortfall : polars.DataFrame
+        Where seats ran out: round, side (``zone`` or ``programme``), id, children, seats.
+    settled_by_id : dict of str to int
+        For each round, the applications that nothing but the student's id told apart.
+    district : District or None
+        The tables; None for an allocation read back from a run folder.
+    """
+
+    policy: Policy
+    seed: str | None
+    students: pl.DataFrame
+    applications: pl.DataFrame
+    cutoffs: pl.DataFrame
+    targets: pl.DataFrame
+    shortfall: pl.DataFrame
+    settled_by_id: dict[str, int]
+    district: District | None = None
+
+    def __repr__(self) -> str:
+        placed = len(self.students) - self.students["programme_id"].null_count()
+        return f"Allocation({placed} of {len(self.students)} students placed in {len(self.policy.rounds)} rounds)"
+
+    def summary(self, width: int = 100) -> str:
+        """Return what happened, as tables of plain text.
+
+        Parameters
+        ----------
+        width : int
+            Characters a line.
+
+        Examples
+        --------
+        >>> import admissions as adm
+        >>> allocation = adm.allocate(adm.generate_district("docs", size=60), adm.read_policy("district_2016"), seed="s")
+        >>> "Rounds" in allocation.summary()
+        True
+        """
+        return summarise(self.policy, self.students, self.applications, self.cutoffs, self.targets, width)

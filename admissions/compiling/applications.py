@@ -1,0 +1,181 @@
+"""Applications: one student at one programme, and every column such a row sees.
+
+A column lives with the student, with the programme or with the application itself. An expression is evaluated where
+its columns live, once a student or once a programme if that is enough, and spread to the applications afterwards.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from admissions.compiling.distance import distances_between
+from admissions.compiling.progress import Progress
+from admissions.district.district import District
+from admissions.errors import DataError, PolicyError, Problem, did_you_mean
+from admissions.market import BoolArray, Int32Array
+from admissions.policy.expressions import Expression
+
+Level = Literal["student", "programme", "application"]
+COMPUTED = ("in_zone", "distance", "choice_rank", "placed", "left_by")
+OWNER = {"students": "student", "choices": "choice", "programmes": "programme", "schools": "school"}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Applications:
+    """Students at programmes, by row number.
+
+    Attributes
+    ----------
+    student, programme : (m,) int32
+        Rows of the district's tables.
+    choice : (m,) int32
+        Row of `choices` that lists the programme, or -1.
+    """
+
+    district: District
+    progress: Progress
+    student: Int32Array
+    programme: Int32Array
+    choice: Int32Array
+
+    def __len__(self) -> int:
+        return len(self.student)
+
+    def condition(self, expression: Expression, where: str) -> BoolArray:
+        """Return for which applications a condition holds; what is not known does not hold.
+
+        Raises
+        ------
+        PolicyError
+            If the expression names a column there is not, or is no condition; `where` says which clause it is.
+        """
+        level, series = self.evaluate(expression, where)
+        if series.dtype not in (pl.Boolean, pl.Null):
+            raise PolicyError(f"{where}: '{expression.text}' is {series.dtype}, and a condition is true or false")
+        return self.spread(level, series.cast(pl.Boolean).fill_null(False).to_numpy())
+
+    def evaluate(self, expression: Expression, where: str) -> tuple[Level, pl.Series]:
+        """Return the values of an expression, and whose they are: a value a student, programme or application."""
+        columns = {name: self._column(name, where) for name in expression.columns}
+        levels = {level for level, _ in columns.values()}
+        level: Level = levels.pop() if len(levels) == 1 else "application" if levels else "programme"
+        frame = pl.DataFrame({name: self._at(level, own, series()) for name, (own, series) in columns.items()})
+        if not columns:
+            frame = pl.DataFrame(height=len(self.district.programmes))
+        try:
+            return level, frame.with_columns(expression.polars().alias("value"))["value"]
+        except pl.exceptions.PolarsError as error:
+            raise self._refusal(expression, where, error) from None
+
+    def spread(self, level: Level, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return one value an application from one a student, programme or application."""
+        return values if level == "application" else values[self.student if level == "student" else self.programme]
+
+    def _at(self, level: Level, own: Level, series: pl.Series) -> pl.Series:
+        if own == level:
+            return series
+        return series.gather(self.student if own == "student" else self.programme)
+
+    def _column(self, name: str, where: str) -> tuple[Level, Callable[[], pl.Series]]:
+        """Return where a column lives and how to get it; the first table that has the name gives it."""
+        found = _computed(self, name) or _stored(self, name)
+        if found is None:
+            known = known_columns(self.district)
+            raise PolicyError(f"{where}: no column '{name}'{did_you_mean(name, known)}; there are {', '.join(known)}")
+        return found
+
+    def _refusal(self, expression: Expression, where: str, error: Exception) -> PolicyError | DataError:
+        for name in expression.columns:
+            for table in OWNER:
+                if problem := self.district.mixed.get(f"{table}.{name}"):
+                    message = f"is no number, and {where} compares with it"
+                    return DataError([Problem(problem.table, problem.row, problem.column, problem.value, message)])
+        return PolicyError(f"{where}: '{expression.text}': {str(error).splitlines()[0]}")
+
+
+def condition_of(
+    level: Literal["student", "programme"], district: District, progress: Progress, expression: Expression, where: str
+) -> BoolArray:
+    """Return for which students, or programmes, a condition holds that reads no column of anything else.
+
+    Raises
+    ------
+    PolicyError
+        If it does.
+    """
+    nobody = np.empty(0, dtype=np.int32)
+    own, series = Applications(district, progress, nobody, nobody, nobody).evaluate(expression, where)
+    height = len(district.students if level == "student" else district.programmes)
+    if not expression.columns:
+        return np.full(height, pl.select(expression.polars()).item() is True)
+    if own != level:
+        raise PolicyError(f"{where}: '{expression.text}' reads columns of more than the {level}")
+    if series.dtype not in (pl.Boolean, pl.Null):
+        raise PolicyError(f"{where}: '{expression.text}' is {series.dtype}, and a condition is true or false")
+    return series.cast(pl.Boolean).fill_null(False).to_numpy()
+
+
+def known_columns(district: District) -> list[str]:
+    """Return every plain column name an expression may use, in order of name."""
+    tables = (getattr(district, name).columns for name in OWNER)
+    return sorted({*COMPUTED, *(name for columns in tables for name in columns)})
+
+
+def _computed(applications: Applications, name: str) -> tuple[Level, Callable[[], pl.Series]] | None:
+    progress = applications.progress
+    match name:
+        case "placed":
+            return "student", lambda: pl.Series(progress.placed)
+        case "left_by":
+            return "student", lambda: progress.left_by
+        case "choice_rank":
+            return "application", lambda: _of_choice(applications, "rank")
+        case "in_zone":
+            return "application", lambda: pl.Series(in_zone(applications))
+        case "distance":
+            return "application", lambda: _distance(applications)
+    return None
+
+
+def _stored(applications: Applications, name: str) -> tuple[Level, Callable[[], pl.Series]] | None:
+    district = applications.district
+    for table, owner in OWNER.items():
+        frame: pl.DataFrame = getattr(district, table)
+        for column in (name, name.removeprefix(f"{owner}_")):
+            if column not in frame.columns or (table == "choices" and column in ("student_id", "programme_id")):
+                continue
+            if table == "students":
+                return "student", lambda column=column: frame[column]  # type: ignore[misc]
+            if table == "choices":
+                return "application", lambda column=column: _of_choice(applications, column)  # type: ignore[misc]
+            if table == "programmes":
+                return "programme", lambda column=column: frame[column]  # type: ignore[misc]
+            return "programme", lambda column=column: frame[column].gather(district.links.programme_school)  # type: ignore[misc]
+    return None
+
+
+def _of_choice(applications: Applications, column: str) -> pl.Series:
+    rows = pl.Series(applications.choice)
+    return applications.district.choices[column].gather(rows.set(rows < 0, None))
+
+
+def in_zone(applications: Applications) -> BoolArray:
+    """Return whether the programme's school serves the student's zone, (m,) bool."""
+    links, schools = applications.district.links, len(applications.district.schools)
+    pairs = np.sort(links.zone_of_pair.astype(np.int64) * schools + links.school_of_pair)
+    zone = links.student_zone[applications.student].astype(np.int64)
+    wanted = zone * schools + links.programme_school[applications.programme]
+    if not len(pairs):
+        return np.zeros(len(applications), dtype=np.bool_)
+    place = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+    return (pairs[place] == wanted) & (zone >= 0)
+
+
+def _distance(applications: Applications) -> pl.Series:
+    school = applications.district.links.programme_school[applications.programme]
+    metres = pl.Series(distances_between(applications.district, applications.student, school))
+    return metres.set(metres < 0, None)

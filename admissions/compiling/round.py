@@ -1,0 +1,191 @@
+"""One round of the policy over the district, compiled to a Market."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from admissions.compiling.applicants import Applicants
+from admissions.compiling.applications import Applications, Level, condition_of
+from admissions.compiling.lists import Lists, build_lists
+from admissions.compiling.progress import Progress
+from admissions.compiling.ranking import Draw, Ranking, dense
+from admissions.compiling.seats import divide_seats
+from admissions.district.district import District
+from admissions.market import BoolArray, Int32Array, Int64Array, Market
+from admissions.policy.expressions import parse_expression
+from admissions.policy.policy import Round
+
+NO_CLASS, NO_POOL, NOT_ELIGIBLE = -1, -2, -3
+"""Why an application enters no pool, in place of its class or pool."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CompiledRound:
+    """A round as arrays, and the way back from them to the district.
+
+    Attributes
+    ----------
+    rule : Round
+        The clause it comes from.
+    market : Market
+        Its applicants are `applicant`, its pools programme by programme in the order of law.
+    applicant : (a,) int32
+        Applicant of each row of the market.
+    programme : (q,) int32
+        Programmes of the round; pool ``k`` of the rule at ``programme[j]`` is the market's ``j * pools + k``.
+    lists : Lists
+        All applications, those that enter no pool too.
+    row_application : (r,) int64
+        Application of each recorded row: one a pool it enters, or one where it enters none.
+    row_class : (r,) int16
+        Class of each row, or `NO_CLASS`, or `NOT_ELIGIBLE`.
+    row_pool : (r,) int16
+        Pool of the rule, or `NO_POOL` where it enters none.
+    values : mapping of str to (Level, Series)
+        What the orders compared, a value a student, programme or application.
+    settled_by_id : int
+        Applications that nothing but the student's id tells from another at the same pool.
+    """
+
+    rule: Round
+    market: Market
+    applicant: Int32Array
+    programme: Int32Array
+    lists: Lists
+    row_application: Int64Array
+    row_class: np.ndarray[tuple[int], np.dtype[np.int16]]
+    row_pool: np.ndarray[tuple[int], np.dtype[np.int16]]
+    values: dict[str, tuple[Level, pl.Series]]
+    settled_by_id: int
+
+
+def compile_round(
+    rule: Round, district: District, applicants: Applicants, progress: Progress, draw: Draw
+) -> CompiledRound:
+    """Return a round compiled to a Market.
+
+    Parameters
+    ----------
+    rule : Round
+        The clause.
+    district : District
+        The tables.
+    applicants : Applicants
+        Who applies.
+    progress : Progress
+        What earlier rounds left.
+    draw : Draw
+        The lottery.
+
+    Raises
+    ------
+    PolicyError, DataError
+        If the clause does not fit the tables.
+    """
+    programmes = select_programmes(rule, district, progress)
+    taking_part = select_applicants(rule, district, applicants, progress)
+    lists = build_lists(rule, district, applicants, taking_part, programmes)
+    applications = Applications(district, progress, applicants.first[lists.applicant], lists.programme, lists.choice)
+    eligible = applications.condition(parse_expression(rule.students), f"round '{rule.name}' › students")
+    classes = _classify(rule, applications, eligible)
+    entry, members = _enter_pools(rule, applications, classes >= 0)
+    counts = np.maximum(entry.sum(axis=1), 1)
+    row_application = np.repeat(np.arange(len(lists.applicant)), counts)
+    row_pool = np.full(len(row_application), NO_POOL, dtype=np.int16)
+    enters = np.repeat(entry.any(axis=1), counts)
+    row_pool[enters] = np.nonzero(entry)[1]
+    row_class = classes[row_application]
+    edge, pool = row_application[enters], row_pool[enters].astype(np.int64)
+    outsider = ~members[edge, pool] if members.size else np.zeros(len(edge), dtype=np.bool_)
+    ranking = Ranking(applications, draw)
+    key, settled = _keys(rule, ranking, edge, pool, row_class[enters], outsider, lists.programme)
+    who = np.flatnonzero(taking_part).astype(np.int32)
+    local = np.cumsum(programmes) - 1
+    shares = divide_seats(rule, district, programmes, progress.seats, np.maximum(progress.left, 0))
+    market = Market(
+        indptr=np.searchsorted(lists.applicant[edge], np.append(who, len(applicants.first))).astype(np.int64),
+        pool=(local[lists.programme[edge]] * len(rule.pools) + pool).astype(np.int32),
+        key=key,
+        rank=lists.place[edge],
+        seats=shares[programmes].ravel(),
+        size=applicants.size[who],
+    )
+    listed = np.flatnonzero(programmes).astype(np.int32)
+    return CompiledRound(rule, market, who, listed, lists, row_application, row_class, row_pool, ranking.values, settled)
+
+
+def select_programmes(rule: Round, district: District, progress: Progress) -> BoolArray:
+    """Return the programmes of a round, (p,) bool."""
+    where = f"round '{rule.name}' › programmes"
+    chosen = condition_of("programme", district, progress, parse_expression(rule.programmes), where)
+    return chosen & (district.programmes["stage"] == rule.stage).to_numpy()
+
+
+def select_applicants(rule: Round, district: District, applicants: Applicants, progress: Progress) -> BoolArray:
+    """Return the applicants of a round, (a,) bool: its stage, without a seat, for whom `students` can hold."""
+    first = applicants.first
+    here = (district.students["stage"] == rule.stage).to_numpy()[first] & ~progress.placed[first]
+    expression = parse_expression(rule.students)
+    if set(expression.columns) <= {*district.students.columns, "placed", "left_by"}:
+        where = f"round '{rule.name}' › students"
+        here &= condition_of("student", district, progress, expression, where)[first]
+    return here
+
+
+def _classify(rule: Round, applications: Applications, eligible: BoolArray) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+    """Return the first class whose `when` holds for each application."""
+    classes = np.where(eligible, NO_CLASS, NOT_ELIGIBLE).astype(np.int16)
+    for place, priority in enumerate(rule.classes):
+        open_still = classes == NO_CLASS
+        where = f"round '{rule.name}' › priority '{priority.name}' › when"
+        classes[open_still & applications.condition(parse_expression(priority.when), where)] = place
+    return classes
+
+
+def _enter_pools(rule: Round, applications: Applications, admissible: BoolArray) -> tuple[BoolArray, BoolArray]:
+    """Return which pools each application enters, (m, k), and of which it is a member, (m, k)."""
+    members = np.empty((len(applications), len(rule.pools)), dtype=np.bool_)
+    entry = np.empty_like(members)
+    for k, pool in enumerate(rule.pools):
+        where = f"round '{rule.name}' › pool '{pool.name}' › members"
+        members[:, k] = applications.condition(parse_expression(pool.members), where)
+        entry[:, k] = admissible & (members[:, k] | (pool.others == "after members"))
+    return entry, members
+
+
+def _keys(
+    rule: Round,
+    ranking: Ranking,
+    edge: Int64Array,
+    pool: Int64Array,
+    classes: np.ndarray[tuple[int], np.dtype[np.int16]],
+    outsider: BoolArray,
+    programme: Int32Array,
+) -> tuple[Int64Array, int]:
+    """Return the key of each edge, and how many nothing but the id tells from another at their pool.
+
+    The key orders by membership of the pool, then class, then the class's order, then id.
+    """
+    orders: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    for c, priority in enumerate(rule.classes):
+        for k, seat_pool in enumerate(rule.pools):
+            texts = tuple(f"{t.expression.text} {t.descending}" for t in rule.terms(priority, seat_pool))
+            orders.setdefault(texts, []).append((c, k))
+    group = outsider * np.int64(len(rule.classes)) + classes
+    place = np.zeros(len(edge), dtype=np.int64)
+    settled = 0
+    for cells in orders.values():
+        priority, seat_pool = rule.classes[cells[0][0]], rule.pools[cells[0][1]]
+        terms = rule.terms(priority, seat_pool)
+        where = f"round '{rule.name}' › " + (f"priority '{priority.name}' › order" if rule.priority else "order")
+        inside = np.zeros((len(rule.classes), len(rule.pools)), dtype=np.bool_)
+        inside[tuple(zip(*cells, strict=True))] = True
+        mine = slice(None) if inside.all() else inside[classes, pool]
+        place[mine] = ranking.place(terms, where)[edge[mine]]
+        if not any(term.is_lottery or term.expression.text == "student_id" for term in terms):
+            loose = ranking.place(terms, where, by_id=False)[edge[mine]]
+            at = (programme[edge[mine]] * np.int64(len(rule.pools)) + pool[mine]) * (group.max(initial=0) + 1) + group[mine]
+            settled += int(pl.DataFrame({"at": at, "place": loose}).is_duplicated().sum())
+    bits = int(place.max(initial=0)).bit_length()
+    return dense((group << bits) | place), settled

@@ -1,0 +1,116 @@
+"""The two small languages of a policy: conditions (`when`) and ranking terms (`order`).
+
+A condition is an SQL condition over one application, read by polars. It sees one row and nothing else: no aggregate,
+no window, no subquery. A ranking term is a column, or an SQL expression, and a direction.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+
+from admissions.errors import PolicyError
+
+LOTTERY = "lottery"
+_BEYOND_THE_ROW = ("Agg", "Over", "SubPlan", "Len", "Correlation")
+_TERM = re.compile(r"^(?P<what>.+?)(?:\s+(?P<direction>asc|desc))?$", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An SQL expression over one application.
+
+    Attributes
+    ----------
+    text : str
+        As the policy has it.
+    columns : tuple of str
+        The columns it reads, in order of name.
+    """
+
+    text: str
+    columns: tuple[str, ...]
+
+    def polars(self) -> pl.Expr:
+        """Return it as a polars expression."""
+        return pl.sql_expr(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One criterion of an order: what is compared, and whether the larger value goes first."""
+
+    expression: Expression
+    descending: bool
+
+    @property
+    def name(self) -> str:
+        """Name of the column that records its values: its text."""
+        return self.expression.text.strip('"')
+
+    @property
+    def is_lottery(self) -> bool:
+        """Whether it is the lottery number."""
+        return self.expression.text == LOTTERY
+
+
+@lru_cache(maxsize=1024)
+def parse_expression(text: str) -> Expression:
+    """Return an SQL expression over one application.
+
+    Raises
+    ------
+    PolicyError
+        If it is no SQL expression, or looks beyond its own row.
+
+    Examples
+    --------
+    >>> parse_expression("hukou = 'migrant' AND distance < 2000").columns
+    ('distance', 'hukou')
+    >>> parse_expression("AVG(total) > 400")
+    Traceback (most recent call last):
+        ...
+    admissions.errors.PolicyError: 'AVG(total) > 400' looks beyond one application; use columns of the row alone
+    """
+    try:
+        expression = pl.sql_expr(text)
+        columns = tuple(sorted(set(expression.meta.root_names())))
+        alone = not any(f'"{mark}"' in expression.meta.serialize(format="json") for mark in _BEYOND_THE_ROW)
+        alone = alone and (not columns or _keeps_rows(expression))
+    except pl.exceptions.PolarsError as error:
+        raise PolicyError(f"'{text}' is no SQL expression: {str(error).splitlines()[0]}") from None
+    if not alone:
+        raise PolicyError(f"'{text}' looks beyond one application; use columns of the row alone")
+    return Expression(text, columns)
+
+
+def parse_term(text: str) -> Term:
+    """Return a ranking term.
+
+    Raises
+    ------
+    PolicyError
+        If it is no column or SQL expression with an optional ``asc`` or ``desc``.
+
+    Examples
+    --------
+    >>> term = parse_term("total desc")
+    >>> term.name, term.descending
+    ('total', True)
+    """
+    match = _TERM.match(text.strip())
+    if match is None:
+        raise PolicyError("an empty text ranks nobody; name a column, or 'lottery'")
+    what = match["what"].strip()
+    descending = (match["direction"] or "asc").lower() == "desc"
+    if what == LOTTERY and descending:
+        raise PolicyError("the lottery has one direction: the smallest number goes first")
+    return Term(parse_expression(what), descending)
+
+
+def _keeps_rows(expression: pl.Expr) -> bool:
+    try:
+        return expression.meta.is_length_preserving()
+    except pl.exceptions.ColumnNotFoundError:
+        return True

@@ -1,0 +1,76 @@
+"""Admissions of a school district: each child a seat or a reason, by published rules, with proof.
+
+>>> import admissions as adm
+>>> district = adm.generate_district("docs", size=60)
+>>> allocation = adm.allocate(district, adm.read_policy("district_2016"), seed="2016-07-01 09:00")
+>>> adm.audit(allocation).raise_if_failed()
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from admissions.allocation import Allocation as Allocation
+    from admissions.audit import Audit as Audit
+    from admissions.audit import audit_allocation as audit
+    from admissions.district.district import District as District
+    from admissions.district.generation import generate_district as generate_district
+    from admissions.district.reading import read_district as read_district
+    from admissions.district.reading import write_district as write_district
+    from admissions.engine import allocate as allocate
+    from admissions.errors import AdmissionsError as AdmissionsError
+    from admissions.errors import DataError as DataError
+    from admissions.errors import MarketError as MarketError
+    from admissions.errors import PolicyError as PolicyError
+    from admissions.errors import PropertyError as PropertyError
+    from admissions.errors import RunError as RunError
+    from admissions.explanation import Explanation as Explanation
+    from admissions.explanation import explain as explain
+    from admissions.market import Market as Market
+    from admissions.market import Matching as Matching
+    from admissions.mechanisms import MECHANISMS as MECHANISMS
+    from admissions.mechanisms import match as match
+    from admissions.policy.policy import Policy as Policy
+    from admissions.policy.reading import read_policy as read_policy
+    from admissions.runs import read_run as read_run
+    from admissions.runs import write_run as write_run
+
+_HOME = {
+    "Allocation": "allocation",
+    "Audit": "audit.findings",
+    "District": "district.district",
+    "generate_district": "district.generation",
+    "read_district": "district.reading",
+    "write_district": "district.reading",
+    "allocate": "engine",
+    "AdmissionsError": "errors",
+    "DataError": "errors",
+    "MarketError": "errors",
+    "PolicyError": "errors",
+    "PropertyError": "errors",
+    "RunError": "errors",
+    "Explanation": "explanation",
+    "explain": "explanation",
+    "Market": "market",
+    "Matching": "market",
+    "MECHANISMS": "mechanisms",
+    "match": "mechanisms",
+    "Policy": "policy.policy",
+    "read_policy": "policy.reading",
+    "read_run": "runs",
+    "write_run": "runs",
+}
+
+__all__ = [*_HOME, "audit"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "audit":
+        return import_module("admissions.audit")
+    if name not in _HOME:
+        raise AttributeError(f"module 'admissions' has no attribute '{name}'")
+    return getattr(import_module(f"admissions.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -33,6 +33,9 @@ class Allocation:
         The plan's promises: name, measure, value, bound, met, source.
     shortfall : polars.DataFrame
         Where seats ran out: round, side (``zone`` or ``programme``), id, children, seats.
+    rounds : polars.DataFrame
+        Each round: applicants, seats, first_choice, any_choice, zone, coordinated, without_seat, and how many of the
+        last for each reason.
     settled_by_id : dict of str to int
         For each round, the applications that nothing but the student's id told apart.
     district : District or None
@@ -46,6 +49,7 @@ class Allocation:
     cutoffs: pl.DataFrame
     targets: pl.DataFrame
     shortfall: pl.DataFrame
+    rounds: pl.DataFrame
     settled_by_id: dict[str, int]
     district: District | None = None
 
@@ -64,8 +68,9 @@ class Allocation:
         Examples
         --------
         >>> import admissions as adm
-        >>> allocation = adm.allocate(adm.generate_district("docs", size=60), adm.read_policy("district_2016"), seed="s")
+        >>> district, policy = adm.generate_district("docs", size=60), adm.read_policy("district_2016")
+        >>> allocation = adm.allocate(district, policy, seed="s")
         >>> "Rounds" in allocation.summary()
         True
         """
-        return summarise(self.policy, self.students, self.applications, self.cutoffs, self.targets, width)
+        return summarise(self.policy, self.rounds, self.cutoffs, self.targets, width)

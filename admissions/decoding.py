@@ -24,7 +24,18 @@ REASONS = ("no round", "not eligible", "no list", "no class", "no pool", "outran
 NO_ROUND, REFUSED_ENTRY, NO_LIST, CLASSLESS, POOLLESS, OUTRANKED, RAN_OUT = range(len(REASONS))
 PLACED = len(REASONS)
 
-FIXED_COLUMNS = ("student_id", "round", "programme_id", "pool", "rank", "class", "lottery", "key", "outcome", "bundle_id")
+FIXED_COLUMNS = (
+    "student_id",
+    "round",
+    "programme_id",
+    "pool",
+    "rank",
+    "class",
+    "lottery",
+    "key",
+    "outcome",
+    "bundle_id",
+)
 NEVER_PUBLISHED = ("student_id",)
 
 
@@ -176,7 +187,9 @@ def tabulate_applications(
     return pl.DataFrame({**head, **values, **tail})
 
 
-def tabulate_cutoffs(compiled: CompiledRound, matching: Matching, district: District, applicants: Applicants) -> pl.DataFrame:
+def tabulate_cutoffs(
+    compiled: CompiledRound, matching: Matching, district: District, applicants: Applicants
+) -> pl.DataFrame:
     """Return each pool of the round: its seats, the children admitted, and the last one admitted where it is full."""
     market, rule = compiled.market, compiled.rule
     held = matching.choice >= 0
@@ -205,7 +218,9 @@ def tabulate_cutoffs(compiled: CompiledRound, matching: Matching, district: Dist
         for name in compiled.values:
             if name not in NEVER_PUBLISHED:
                 values = _values(compiled, name, application, applicants)
-                frame[value_column(name)] = values.to_frame().select(pl.when(pl.Series(known)).then(pl.first())).to_series()
+                frame[value_column(name)] = (
+                    values.to_frame().select(pl.when(pl.Series(known)).then(pl.first())).to_series()
+                )
     else:
         frame["cutoff_class"] = pl.Series([None], dtype=pl.String).new_from_index(0, len(last))
     return pl.DataFrame(frame)

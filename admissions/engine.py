@@ -15,9 +15,13 @@ from admissions.compiling.ranking import Draw
 from admissions.compiling.round import CompiledRound, compile_round
 from admissions.compiling.seats import programme_seats
 from admissions.decoding import (
+    CHOICE,
+    COORDINATED,
+    NO_ROUND,
     PLACED,
     REASONS,
     ROUTES,
+    ZONE,
     Placements,
     place_students,
     tabulate_applications,
@@ -108,6 +112,7 @@ def allocate(district: District, policy: Policy, seed: str | None = None, tell: 
         cutoffs=_stacked([record.cutoffs for record in records], by=None),
         targets=measure_targets(policy.targets, district, students),
         shortfall=pl.concat([record.shortfall for record in records]),
+        rounds=pl.DataFrame([_counted(record) for record in records]),
         settled_by_id={r.compiled.rule.name: r.compiled.settled_by_id for r in records if r.compiled.settled_by_id},
         district=district,
     )
@@ -161,15 +166,40 @@ def _coordinate(
     programmes = result.tight_programmes
     sides = (
         ("zone", names, zones["children"], None),
-        ("programme", district.programmes["programme_id"].gather(compiled.programme[programmes]), None, work.seats[programmes]),
+        (
+            "programme",
+            district.programmes["programme_id"].gather(compiled.programme[programmes]),
+            None,
+            work.seats[programmes],
+        ),
     )
     frames = [
-        pl.DataFrame({"side": side, "id": ids, "children": children, "seats": seats}, strict=False, schema_overrides=SHORTFALL)
+        pl.DataFrame(
+            {"side": side, "id": ids, "children": children, "seats": seats}, strict=False, schema_overrides=SHORTFALL
+        )
         for side, ids, children, seats in sides
         if len(ids)
     ]
     rows = pl.concat([frame.with_columns(round=pl.lit(compiled.rule.name)) for frame in frames])
     return given, rows.select(list(SHORTFALL))
+
+
+def _counted(record: _Record) -> dict[str, str | int]:
+    """Return how many a round considered, placed by which way, and left for which reason."""
+    placed = record.placements
+    took_part, now = placed.reason != NO_ROUND, placed.programme >= 0
+    left = placed.reason[took_part & ~now]
+    return {
+        "round": record.compiled.rule.name,
+        "applicants": int(took_part.sum()),
+        "seats": int(record.compiled.market.seats.sum()),
+        "first_choice": int((now & (placed.choice_rank == 1)).sum()),
+        "any_choice": int((placed.route == CHOICE).sum()),
+        "zone": int((placed.route == ZONE).sum()),
+        "coordinated": int((placed.route == COORDINATED).sum()),
+        "without_seat": len(left),
+        **{REASONS[code]: int((left == code).sum()) for code in range(NO_ROUND + 1, PLACED)},
+    }
 
 
 def _tabulate_students(district: District, policy: Policy, rounds: Sequence[Placements]) -> pl.DataFrame:

@@ -147,9 +147,9 @@ class Market:
         columns = np.array(edges, dtype=np.int64).reshape(-1, 3)
         return cls(
             indptr=np.array(indptr, dtype=np.int64),
-            pool=columns[:, 0],
+            pool=columns[:, 0].astype(np.int32),
             key=columns[:, 1],
-            rank=columns[:, 2],
+            rank=columns[:, 2].astype(np.int32),
             seats=np.array(list(seats.values())),
             size=np.array([(size or {}).get(applicant, 1) for applicant in preferences]),
             labels=labels,

@@ -12,7 +12,7 @@ from admissions.policy.expressions import parse_expression
 from admissions.policy.policy import Target
 
 PLACES = 6
-SCHEMA = {"name": pl.String, "measure": pl.String, "value": pl.String, "bound": pl.String, "met": pl.Boolean, "source": pl.String}  # fmt: skip
+COLUMNS = dict.fromkeys(("name", "measure", "value", "bound"), pl.String) | {"met": pl.Boolean, "source": pl.String}
 
 
 def measure_targets(targets: Sequence[Target], district: District, placed: pl.DataFrame) -> pl.DataFrame:
@@ -44,7 +44,7 @@ def measure_targets(targets: Sequence[Target], district: District, placed: pl.Da
             views[target.over] = _view(target.over, district, placed)
         value = _figure(target, district) if target.measure == "figure" else _measured(target, views[target.over])
         rows.append((target.name, target.measure, _shown(value), _bound(target), _met(target, value), target.source))
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=COLUMNS, orient="row")
 
 
 def _figure(target: Target, district: District) -> Fraction | None:
@@ -70,7 +70,9 @@ def _holds(frame: pl.DataFrame, target: Target, key: str, text: str) -> pl.Serie
         if name not in frame.columns:
             raise PolicyError(f"{where}: no column '{name}'{did_you_mean(name, frame.columns)}")
     try:
-        holds = frame.select(expression.columns or frame.columns[:1]).with_columns(expression.polars().alias("holds"))["holds"]
+        holds = frame.select(expression.columns or frame.columns[:1]).with_columns(expression.polars().alias("holds"))[
+            "holds"
+        ]
     except pl.exceptions.PolarsError as error:
         raise PolicyError(f"{where}: '{text}': {str(error).splitlines()[0]}") from None
     if holds.dtype not in (pl.Boolean, pl.Null):
@@ -99,7 +101,9 @@ def _classes(programmes: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
     admitted = placed.group_by("programme_id").len("admitted")
     if "classes" not in programmes.columns:
         programmes = programmes.with_columns(classes=pl.lit(None, dtype=pl.Int64))
-    opened = programmes.join(admitted, on="programme_id", how="left", maintain_order="left").filter(pl.col("classes") > 0)
+    opened = programmes.join(admitted, on="programme_id", how="left", maintain_order="left").filter(
+        pl.col("classes") > 0
+    )
     opened = opened.with_columns(pl.col("admitted").fill_null(0).cast(pl.Int64))
     each = opened.with_columns(nth=pl.int_ranges(0, "classes")).explode("nth")
     larger = (pl.col("nth") < pl.col("admitted") % pl.col("classes")).cast(pl.Int64)

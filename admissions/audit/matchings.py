@@ -127,14 +127,9 @@ def _worst_and_filled(market: Market, matching: Matching) -> tuple[Int64Array, I
     return worst, np.bincount(pool, weights=market.size[held], minlength=len(market.seats)).astype(np.int64)
 
 
-def _better(
-    market: Market, matching: Matching, worst: Int64Array, filled: Int64Array, envy: bool
-) -> Int64Array:
+def _better(market: Market, matching: Matching, worst: Int64Array, filled: Int64Array, envy: bool) -> Int64Array:
     """Return the choices an applicant prefers and has a claim to: by priority, or because a seat is left."""
-    if envy:
-        claim = market.key < worst[market.pool]
-    else:
-        claim = (filled < market.seats)[market.pool]
+    claim = market.key < worst[market.pool] if envy else (filled < market.seats)[market.pool]
     return np.flatnonzero(claim & preferred(market, matching.choice))
 
 

@@ -58,12 +58,12 @@ def read_round(allocation: Allocation, rule: Round) -> RoundRecord:
     if not _in_order(rows):
         rows = rows.sort("student_id", "rank", "law", maintain_order=True)
     runs = rows["student_id"].rle_id().to_numpy()
-    starts = np.flatnonzero(np.diff(runs, prepend=-1, append=runs[-1] + 1 if len(runs) else 0))
+    starts = np.flatnonzero(np.diff(runs, prepend=-1, append=len(runs)))
     applicants = _applicants(allocation, rows, starts[:-1])
     pool = _pool_index(rows, pools)
     market = Market(
         indptr=starts,
-        pool=pool,
+        pool=pool.astype(np.int32),
         key=rows["key"].to_numpy(),
         rank=rows["rank"].to_numpy(),
         seats=pools["seats"].to_numpy(),
@@ -92,7 +92,9 @@ def _applicants(allocation: Allocation, rows: pl.DataFrame, starts: Int64Array) 
     first = rows.select("student_id", "bundle_id")[starts]
     bundled = allocation.applications.filter(pl.col("bundle_id").is_not_null())
     sizes = bundled.group_by("bundle_id").agg(size=pl.col("student_id").n_unique().cast(pl.Int32))
-    return first.join(sizes, on="bundle_id", how="left", maintain_order="left").with_columns(pl.col("size").fill_null(1))
+    return first.join(sizes, on="bundle_id", how="left", maintain_order="left").with_columns(
+        pl.col("size").fill_null(1)
+    )
 
 
 def _pool_index(rows: pl.DataFrame, pools: pl.DataFrame) -> Int64Array:
@@ -128,7 +130,9 @@ def _choices(
     choice[owner[found]] = found
     children = seated.join(allocation.applications.filter(pl.col("round") == rule.name), on="student_id", how="left")
     explained = children.filter(
-        pl.col("key").is_not_null() & (pl.col("programme_id") == pl.col("held")) & (pl.col("pool") == pl.col("held_pool"))
+        pl.col("key").is_not_null()
+        & (pl.col("programme_id") == pl.col("held"))
+        & (pl.col("pool") == pl.col("held_pool"))
     )
     lost = seated.filter(~pl.col("student_id").is_in(explained["student_id"].implode()))
     witnesses = ({"student_id": row[0], "programme_id": row[1], "pool": row[2]} for row in lost.iter_rows())

@@ -71,9 +71,7 @@ def gather_applicants(district: District, columns: Iterable[str]) -> Applicants:
 def _refuse_differences(students: pl.DataFrame, columns: set[str]) -> None:
     problems = []
     for column in sorted(columns & set(students.columns)):
-        differs = students.filter(
-            pl.col("bundle_id").is_not_null() & (pl.col(column).n_unique().over("bundle_id") > 1)
-        )
+        differs = students.filter(pl.col("bundle_id").is_not_null() & (pl.col(column).n_unique().over("bundle_id") > 1))
         for student, bundle in differs.select("student_id", "bundle_id").head(20).iter_rows():
             message = f"child {masked(student)} differs from its bundle in '{column}', which the policy reads"
             problems.append(Problem("students", None, "bundle_id", masked(bundle), message))
@@ -82,7 +80,7 @@ def _refuse_differences(students: pl.DataFrame, columns: set[str]) -> None:
 
 
 def _counted_lists(district: District, owner: Int32Array, size: Int32Array) -> BoolArray:
-    """Return which choices count: of a bundle those of the first child that lists, if the others' agree or are empty."""
+    """Return which choices count: of a bundle those of its first child that lists, if the others agree."""
     student, programme = district.links.choice_student, district.links.choice_programme
     counted = np.ones(len(student), dtype=np.bool_)
     bundled = np.flatnonzero(size[owner[student]] > 1)

@@ -6,6 +6,7 @@ its columns live, once a student or once a programme if that is enough, and spre
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -21,6 +22,12 @@ from admissions.policy.expressions import Expression
 
 Level = Literal["student", "programme", "application"]
 COMPUTED = ("in_zone", "distance", "choice_rank", "placed", "left_by")
+LEVELS: dict[str, Level] = {
+    "students": "student",
+    "choices": "application",
+    "programmes": "programme",
+    "schools": "programme",
+}
 OWNER = {"students": "student", "choices": "choice", "programmes": "programme", "schools": "school"}
 
 
@@ -142,20 +149,19 @@ def _computed(applications: Applications, name: str) -> tuple[Level, Callable[[]
 
 
 def _stored(applications: Applications, name: str) -> tuple[Level, Callable[[], pl.Series]] | None:
-    district = applications.district
     for table, owner in OWNER.items():
-        frame: pl.DataFrame = getattr(district, table)
+        columns = getattr(applications.district, table).columns
         for column in (name, name.removeprefix(f"{owner}_")):
-            if column not in frame.columns or (table == "choices" and column in ("student_id", "programme_id")):
-                continue
-            if table == "students":
-                return "student", lambda column=column: frame[column]  # type: ignore[misc]
-            if table == "choices":
-                return "application", lambda column=column: _of_choice(applications, column)  # type: ignore[misc]
-            if table == "programmes":
-                return "programme", lambda column=column: frame[column]  # type: ignore[misc]
-            return "programme", lambda column=column: frame[column].gather(district.links.programme_school)  # type: ignore[misc]
+            if column in columns and not (table == "choices" and column in ("student_id", "programme_id")):
+                return LEVELS[table], partial(_column_of, applications, table, column)
     return None
+
+
+def _column_of(applications: Applications, table: str, column: str) -> pl.Series:
+    if table == "choices":
+        return _of_choice(applications, column)
+    series: pl.Series = getattr(applications.district, table)[column]
+    return series.gather(applications.district.links.programme_school) if table == "schools" else series
 
 
 def _of_choice(applications: Applications, column: str) -> pl.Series:

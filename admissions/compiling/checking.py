@@ -48,7 +48,7 @@ def check_policy(district: District, policy: Policy) -> None:
 
 def columns_read(policy: Policy) -> set[str]:
     """Return the names of all columns the rounds of a policy read."""
-    names = set()
+    names = set[str]()
     for rule in policy.rounds:
         texts = [rule.programmes, rule.students, *(c.when for c in rule.classes), *(p.members for p in rule.pools)]
         if rule.guarantee is not None:

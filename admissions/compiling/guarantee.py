@@ -104,7 +104,9 @@ def _nodes(district: District, student: Int32Array, columns: tuple[str, ...]) ->
         and "student_id" in district.distances.columns
         and district.distances["student_id"].null_count() < len(district.distances)
     )
-    keys = district.students.select([*dict.fromkeys(wanted), *(["student_id"] if own_distance else [])])[pl.Series(student)]
+    keys = district.students.select([*dict.fromkeys(wanted), *(["student_id"] if own_distance else [])])[
+        pl.Series(student)
+    ]
     if not keys.width:
         return np.zeros(len(student), dtype=np.int32), student[:1]
     groups = keys.with_row_index("row").group_by(keys.columns, maintain_order=True).agg(pl.col("row"))

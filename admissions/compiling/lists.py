@@ -57,7 +57,9 @@ def build_lists(
             parts.append(_chosen(district, applicants, taking_part, programmes))
         else:
             who = np.flatnonzero(taking_part).astype(np.int32)
-            pairs = _zone_pairs(district, applicants, who, programmes) if source == "zone" else _all_pairs(who, programmes)
+            pairs = (
+                _zone_pairs(district, applicants, who, programmes) if source == "zone" else _all_pairs(who, programmes)
+            )
             parts.append(_nearest_first(district, applicants, *pairs))
     applicant, programme, choice = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     if len(parts) > 1:

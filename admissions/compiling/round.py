@@ -112,7 +112,9 @@ def compile_round(
         size=applicants.size[who],
     )
     listed = np.flatnonzero(programmes).astype(np.int32)
-    return CompiledRound(rule, market, who, listed, lists, row_application, row_class, row_pool, ranking.values, settled)
+    return CompiledRound(
+        rule, market, who, listed, lists, row_application, row_class, row_pool, ranking.values, settled
+    )
 
 
 def select_programmes(rule: Round, district: District, progress: Progress) -> BoolArray:
@@ -133,7 +135,9 @@ def select_applicants(rule: Round, district: District, applicants: Applicants, p
     return here
 
 
-def _classify(rule: Round, applications: Applications, eligible: BoolArray) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+def _classify(
+    rule: Round, applications: Applications, eligible: BoolArray
+) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
     """Return the first class whose `when` holds for each application."""
     classes = np.where(eligible, NO_CLASS, NOT_ELIGIBLE).astype(np.int16)
     for place, priority in enumerate(rule.classes):
@@ -185,7 +189,9 @@ def _keys(
         place[mine] = ranking.place(terms, where)[edge[mine]]
         if not any(term.is_lottery or term.expression.text == "student_id" for term in terms):
             loose = ranking.place(terms, where, by_id=False)[edge[mine]]
-            at = (programme[edge[mine]] * np.int64(len(rule.pools)) + pool[mine]) * (group.max(initial=0) + 1) + group[mine]
+            at = (programme[edge[mine]] * np.int64(len(rule.pools)) + pool[mine]) * (group.max(initial=0) + 1) + group[
+                mine
+            ]
             settled += int(pl.DataFrame({"at": at, "place": loose}).is_duplicated().sum())
     bits = int(place.max(initial=0)).bit_length()
     return dense((group << bits) | place), settled

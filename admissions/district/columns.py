@@ -142,7 +142,8 @@ def _decimals(text: pl.Series, report: Report) -> pl.Series:
     """Return plain numbers as Int64 where all are whole, as exact decimals otherwise."""
     if text.str.contains(INTEGER).all():
         return text.cast(pl.Int64)
-    scale = int(text.str.split(".").list.get(1, null_on_oob=True).str.len_bytes().max() or 0)
+    fractions = text.str.split(".").list.get(1, null_on_oob=True).str.len_bytes()
+    scale = int(fractions.fill_null(0).to_numpy().max(initial=0))
     exact = text.cast(pl.Decimal(DIGITS, min(scale, DIGITS)), strict=False)
     return _only(exact, exact.is_not_null() | text.is_null(), report, f"has more than {DIGITS} digits with its column")
 

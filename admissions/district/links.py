@@ -59,7 +59,7 @@ def resolve(frames: Mapping[str, pl.DataFrame], findings: Mapping[str, Findings]
         dangling = (rows < 0) & frame[column].is_not_null().to_numpy()
         if dangling.any():
             secret = column == "student_id"
-            near = () if secret else ids.to_list()
+            near = () if secret else ids.drop_nulls().to_list()
             findings[table].add(np.flatnonzero(dangling), column, frame[column], _NOBODY[column], near)
         return rows
 

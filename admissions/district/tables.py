@@ -139,7 +139,7 @@ def raw_from_frame(name: str, frame: object) -> RawTable:
     if isinstance(frame, pl.DataFrame):
         return RawTable(name, frame, 0)
     if type(frame).__module__.partition(".")[0] == "pandas":
-        return RawTable(name, pl.from_pandas(frame), 0)  # type: ignore[call-overload]
+        return RawTable(name, pl.from_pandas(frame), 0)
     if hasattr(frame, "__arrow_c_stream__"):
         return RawTable(name, pl.DataFrame(frame), 0)
     raise TypeError(f"{name}: a data frame is needed, {type(frame).__name__} found")

@@ -14,7 +14,6 @@ from pydantic import (
     Field,
     PositiveInt,
     PrivateAttr,
-    StrictInt,
     ValidationError,
     model_validator,
 )
@@ -45,6 +44,16 @@ def _known_mechanism(name: str) -> str:
     return name
 
 
+def _pool_seats(seats: Any) -> Any:
+    if seats in ("rest", "seat_plan") or (isinstance(seats, int) and not isinstance(seats, bool) and seats >= 0):
+        return seats
+    raise ValueError("a whole number of 0 or more, 'rest' or 'seat_plan' is needed")
+
+
+def _exact(bound: Any) -> Any:
+    return Decimal(repr(bound)) if isinstance(bound, float) else bound
+
+
 def _distinct(names: list[str], what: str) -> None:
     for name in names:
         if names.count(name) > 1:
@@ -55,7 +64,7 @@ Condition = Annotated[str, _checked(parse_expression)]
 RankingTerm = Annotated[str, _checked(parse_term)]
 Name = Annotated[str, Field(min_length=1)]
 Stage = Literal["primary", "junior", "senior"]
-Bound = Annotated[Decimal, Field(allow_inf_nan=False), BeforeValidator(lambda v: Decimal(repr(v)) if isinstance(v, float) else v)]  # fmt: skip
+Bound = Annotated[Decimal, Field(allow_inf_nan=False), BeforeValidator(_exact)]
 
 
 class _Clause(BaseModel):
@@ -83,7 +92,7 @@ class Pool(_Clause):
 
     name: Name
     members: Condition = "TRUE"
-    seats: Annotated[StrictInt, Field(ge=0)] | Literal["rest", "seat_plan"] = "rest"
+    seats: Annotated[int | Literal["rest", "seat_plan"], BeforeValidator(_pool_seats)] = "rest"
     others: Literal["never", "after members"] = "never"
     order: tuple[RankingTerm, ...] | None = None
     source: str = ""
@@ -133,13 +142,18 @@ class Round(_Clause):
         return self.pool or (Pool(name=ALL_SEATS),)
 
     def terms(self, priority: PriorityClass, pool: Pool) -> tuple[Term, ...]:
-        """Return what ranks a class inside a pool: the pool's order, else the class's, else the round's, else the lottery."""
+        """Return what ranks a class inside a pool: the order of pool, class or round, or else the lottery."""
         return tuple(parse_term(text) for text in pool.order or priority.order or self.order or (LOTTERY,))
 
     @property
     def needs_lottery(self) -> bool:
         """Whether any class of any pool is ranked by the lottery."""
         return any(term.is_lottery for c in self.classes for p in self.pools for term in self.terms(c, p))
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Codes of the properties that the round's mechanism claims."""
+        return tuple(MECHANISMS[self.mechanism].claims)
 
 
 class Target(_Clause):
@@ -278,7 +292,9 @@ def _set(content: Any, steps: list[str], value: Any, path: str) -> None:
     if isinstance(content, list):
         names = [str(entry.get("name", entry.get("class"))) for entry in content]
         if step not in names and not (step.isdecimal() and int(step) < len(names)):
-            raise PolicyError(f"no '{step}' on the path '{path}'{did_you_mean(step, names)}; there are {', '.join(names)}")
+            raise PolicyError(
+                f"no '{step}' on the path '{path}'{did_you_mean(step, names)}; there are {', '.join(names)}"
+            )
         return _set(content[names.index(step) if step in names else int(step)], rest, value, path)
     if not isinstance(content, dict):
         raise PolicyError(f"the path '{path}' goes on after '{steps[0]}', where there is nothing inside")
@@ -292,5 +308,3 @@ def _set(content: Any, steps: list[str], value: Any, path: str) -> None:
     if step not in content:
         raise PolicyError(f"no '{step}' on the path '{path}'{did_you_mean(step, content)}")
     return _set(content[step], rest, value, path)
-
-

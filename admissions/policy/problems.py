@@ -10,12 +10,16 @@ from admissions.errors import did_you_mean
 
 def describe(error: ValidationError, content: Mapping[str, Any], name: str, model: type[BaseModel]) -> str:
     """Return every problem of a policy, a line each, pointing to round and key."""
-    lines = [f"  {_line(problem, content, model)}" for problem in error.errors()]
+    problems = error.errors()
+    inside = {problem["loc"][:-depth] for problem in problems for depth in range(1, len(problem["loc"]))}
+    told = [problem for problem in problems if not (problem["type"] == "too_short" and problem["loc"] in inside)]
+    lines = [f"  {_line(problem, content, model)}" for problem in told]
     return "\n".join([f"{len(lines)} problem{'s' if len(lines) > 1 else ''} in {name}", *dict.fromkeys(lines)])
 
 
 def _line(problem: Any, content: Any, model: type[BaseModel]) -> str:
-    steps, at = [], content
+    steps: list[str] = []
+    at = content
     for step in problem["loc"]:
         if isinstance(step, int) and isinstance(at, Sequence) and not isinstance(at, str) and step < len(at):
             at = at[step]

@@ -1,0 +1,5 @@
+"""``python -m admissions``."""
+
+from admissions.cli import main
+
+main()

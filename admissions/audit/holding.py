@@ -1,0 +1,167 @@
+"""P2 against the office's own tables: is the seat really on the child's list, and may the child hold it?"""
+
+import numpy as np
+import polars as pl
+
+from admissions.allocation import Allocation
+from admissions.audit.findings import Violations
+from admissions.audit.records import RoundRecord
+from admissions.compiling.applications import Applications, in_zone
+from admissions.compiling.progress import Progress
+from admissions.district.district import District
+from admissions.district.links import row_numbers
+from admissions.market import BoolArray, Int32Array
+from admissions.policy.expressions import parse_expression
+from admissions.policy.policy import Round
+
+
+def seats_not_to_be_held(allocation: Allocation, record: RoundRecord) -> Violations:
+    """Return who holds a seat of a round that the clauses do not give, as far as the tables at hand tell.
+
+    Parameters
+    ----------
+    allocation : Allocation
+        Where it has no district, the records alone are looked at.
+    record : RoundRecord
+        The round.
+
+    Notes
+    -----
+    Of each seat taken up by list: the programme stands on the family's list, serves the zone, or the round lists the
+    nearest; the round's conditions hold; the class recorded is the first whose condition holds; and the pool takes the
+    child. Of each coordinated seat: the round has a guarantee, the programme is one of its own and allowed.
+    """
+    rule, district = record.rule, allocation.district
+    seated = allocation.students.filter(pl.col("round") == rule.name)
+    coordinated = seated["route"] == "coordinated"
+    if district is None:
+        known = record.pools["programme_id"].unique().implode()
+        wrong = coordinated & ((rule.guarantee is None) | ~seated["programme_id"].is_in(known))
+        return _violations(seated, wrong)
+    listed, placed = seated.filter(~coordinated), seated.filter(coordinated)
+    return _violations(listed, pl.Series(_wrongly_listed(allocation, rule, district, listed))) + _violations(
+        placed, pl.Series(_wrongly_coordinated(allocation, rule, district, placed))
+    )
+
+
+def _violations(seated: pl.DataFrame, wrong: pl.Series) -> Violations:
+    bad = seated.filter(wrong)
+    rows = bad.select("student_id", "programme_id", "pool").iter_rows(named=True)
+    return Violations.of(len(seated), len(bad), rows)
+
+
+def _pairs(district: District, allocation: Allocation, rule: Round, seated: pl.DataFrame) -> Applications:
+    """Return the seats of a table as applications, as they stood when the round began."""
+    student = row_numbers(seated["student_id"], district.students["student_id"])
+    programme = row_numbers(seated["programme_id"], district.programmes["programme_id"])
+    first = np.where(student >= 0, _first_children(district)[student], -1)
+    return Applications(
+        district,
+        progress_before(allocation, rule, district),
+        first,
+        programme,
+        _choice_rows(district, student, programme),
+    )
+
+
+def progress_before(allocation: Allocation, rule: Round, district: District) -> Progress:
+    """Return who of the district had a seat before a round, and who had been left by whom, from the tables."""
+    names = [earlier.name for earlier in allocation.policy.rounds]
+    earlier = names[: names.index(rule.name)]
+    rounds = allocation.students.select("student_id", "round").unique("student_id", keep="first")
+    students = district.students.select("student_id").join(rounds, on="student_id", how="left", maintain_order="left")
+    placed = students["round"].is_in(earlier).fill_null(False).to_numpy()
+    considered = allocation.applications.filter(
+        pl.col("round").is_in(earlier) & (pl.col("outcome") != "not eligible")
+    ).select("student_id", order=pl.col("round").replace_strict(names, range(len(names)), return_dtype=pl.Int32))
+    last = considered.group_by("student_id").agg(pl.col("order").max())
+    order = students.select("student_id").join(last, on="student_id", how="left", maintain_order="left")["order"]
+    left_by = pl.Series(names, dtype=pl.String).gather(order).set(pl.Series(placed), None)
+    nothing = np.zeros(0, dtype=np.int64)
+    return Progress(placed, left_by, nothing, nothing)
+
+
+def _first_children(district: District) -> Int32Array:
+    """Return the row of the child who speaks for each student: the first of its bundle, or itself."""
+    students = district.students
+    rows = np.arange(len(students), dtype=np.int32)
+    if "bundle_id" not in students.columns:
+        return rows
+    whole = students.select("bundle_id").with_columns(row=rows)
+    first = whole.select(
+        pl.when(pl.col("bundle_id").is_null()).then("row").otherwise(pl.col("row").min().over("bundle_id"))
+    )
+    return first.to_series().to_numpy()
+
+
+def _choice_rows(district: District, student: Int32Array, programme: Int32Array) -> Int32Array:
+    """Return the row of `choices` where a child, or a child of its bundle, lists the programme; -1 where none does."""
+    first = _first_children(district)
+    width = len(district.programmes)
+    pair = first[district.links.choice_student].astype(np.int64) * width + district.links.choice_programme
+    wanted = first[student].astype(np.int64) * width + programme
+    if not len(pair):
+        return np.full(len(student), -1, dtype=np.int32)
+    order = np.argsort(pair, kind="stable")
+    place = np.minimum(np.searchsorted(pair[order], wanted), len(pair) - 1)
+    found = pair[order][place] == wanted
+    return np.where(found, order[place], -1).astype(np.int32)
+
+
+def _wrongly_listed(allocation: Allocation, rule: Round, district: District, seated: pl.DataFrame) -> BoolArray:
+    pairs = _pairs(district, allocation, rule, seated)
+    on_list = np.zeros(len(pairs), dtype=np.bool_)
+    if "choices" in rule.lists:
+        on_list |= pairs.choice >= 0
+    if "zone" in rule.lists:
+        on_list |= in_zone(pairs)
+    if "nearest" in rule.lists:
+        on_list[:] = True
+    here = f"round '{rule.name}'"
+    first_class = np.full(len(pairs), -1)
+    for place, priority in enumerate(rule.classes):
+        holds = pairs.condition(parse_expression(priority.when), f"{here} › priority '{priority.name}' › when")
+        first_class[(first_class < 0) & holds] = place
+    classes = [priority.name for priority in rule.classes]
+    recorded = _recorded_class(allocation, rule, seated)
+    right_class = np.array(
+        [c >= 0 and classes[c] == name for c, name in zip(first_class, recorded, strict=True)], dtype=bool
+    )
+    entered = np.zeros(len(pairs), dtype=np.bool_)
+    for pool in rule.pools:
+        member = pairs.condition(parse_expression(pool.members), f"{here} › pool '{pool.name}' › members")
+        mine = (seated["pool"] == pool.name).fill_null(False).to_numpy()
+        entered |= mine & (member | (pool.others == "after members"))
+    return ~(on_list & _eligible(pairs, rule) & right_class & entered) | _unknown(pairs)
+
+
+def _recorded_class(allocation: Allocation, rule: Round, seated: pl.DataFrame) -> pl.Series:
+    key = ["student_id", "programme_id", "pool"]
+    rows = allocation.applications.filter((pl.col("round") == rule.name) & (pl.col("outcome") == "admitted"))
+    found = seated.select(key).join(rows.select(*key, "class").unique(key), on=key, how="left", maintain_order="left")
+    return found["class"]
+
+
+def _eligible(pairs: Applications, rule: Round) -> BoolArray:
+    """Return whether stage and the round's conditions on students and programmes hold, and no earlier seat is held."""
+    district, here = pairs.district, f"round '{rule.name}'"
+    stage = (district.students["stage"] == rule.stage).to_numpy()[pairs.student]
+    stage &= (district.programmes["stage"] == rule.stage).to_numpy()[pairs.programme]
+    students = pairs.condition(parse_expression(rule.students), f"{here} › students")
+    programmes = pairs.condition(parse_expression(rule.programmes), f"{here} › programmes")
+    return stage & students & programmes & ~pairs.progress.placed[pairs.student]
+
+
+def _wrongly_coordinated(allocation: Allocation, rule: Round, district: District, seated: pl.DataFrame) -> BoolArray:
+    if rule.guarantee is None:
+        return np.ones(len(seated), dtype=np.bool_)
+    pairs = _pairs(district, allocation, rule, seated)
+    where = f"round '{rule.name}' › guarantee"
+    covers = pairs.condition(parse_expression(rule.guarantee.who), f"{where} › who")
+    allows = pairs.condition(parse_expression(rule.guarantee.where), f"{where} › where")
+    return ~(covers & allows & _eligible(pairs, rule)) | _unknown(pairs)
+
+
+def _unknown(pairs: Applications) -> BoolArray:
+    """Return which seats name a student or a programme that the district does not have."""
+    return (pairs.student < 0) | (pairs.programme < 0)

@@ -1,0 +1,274 @@
+"""The command line: one function a command. Parses and prints; decides nothing."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+
+from admissions.errors import AdmissionsError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Gives each child of a school district a seat or a reason, by published rules, and proves it.",
+)
+
+DONE, BAD_INPUT, PROPERTY_FAILED = 0, 2, 3
+DEMO_SEED = "2016-07-01 09:00"
+DEMO_MARK = ".made-by-admissions-demo"
+
+Data = Annotated[Path, typer.Argument(help="Folder of the office's tables, CSV or Parquet.", show_default=False)]
+Run = Annotated[Path, typer.Argument(help="Run folder that `admissions run` wrote.", show_default=False)]
+PolicyName = Annotated[str, typer.Option("--policy", "-p", help="Shipped policy, or a TOML file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def main() -> None:
+    """Run the command line; exit 2 on bad input, with what is wrong and no traceback."""
+    try:
+        app()
+    except AdmissionsError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except BrokenPipeError:
+        sys.exit(DONE)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where to put the made-up tables and the run.")] = Path("admissions-demo"),
+    as_json: AsJson = False,
+) -> None:
+    """Make a sample district, run the policy district_2016 on it, and show what happened."""
+    from admissions.district.generation import generate_district
+    from admissions.district.reading import write_district
+    from admissions.errors import RunError
+    from admissions.runs import write_run
+
+    if out.exists() and not (out / DEMO_MARK).is_file():
+        raise RunError(f"{out} exists and is not of the demo's making; name another folder with --out")
+    with _phases() as phases:
+        phases.tell("sample district")
+        district = generate_district(DEMO_SEED)
+        out.mkdir(parents=True, exist_ok=True)
+        (out / DEMO_MARK).touch()
+        write_district(district, out / "data")
+        allocation, audit = _allocate(district, "district_2016", DEMO_SEED, phases)
+        phases.tell("run folder")
+        write_run(out / "run", allocation, audit, phases.seconds, force=True)
+    _show_run(allocation, audit, out / "run", as_json)
+
+
+@app.command()
+def check(
+    data: Data,
+    policy: Annotated[str | None, typer.Option("--policy", "-p", help="Shipped policy, or a TOML file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the tables, and say everything that is wrong with them or does not fit the policy."""
+    from admissions.compiling.checking import check_policy
+    from admissions.district.reading import read_district
+    from admissions.policy.reading import read_policy
+
+    with _phases() as phases:
+        phases.tell("tables")
+        district = read_district(data)
+        if policy is not None:
+            phases.tell("policy")
+            check_policy(district, read_policy(policy))
+    rows = {name: len(frame) for name, frame in district.tables().items()}
+    if as_json:
+        print(json.dumps({"tables": rows, "policy": policy, "problems": []}))
+        return
+    table = Table("table", title="No problems found", title_justify="left", box=None, pad_edge=False)
+    table.add_column("rows", justify="right")
+    for name, count in rows.items():
+        table.add_row(name, f"{count:,}")
+    _stdout().print(table)
+
+
+@app.command()
+def run(
+    data: Data,
+    policy: PolicyName,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Run folder to write.")],
+    seed: Annotated[str | None, typer.Option(help="Public text the lottery is drawn from.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier run at OUT.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Allocate: give every child a seat or a reason, audit it, and write the run folder."""
+    from admissions.district.reading import read_district
+    from admissions.runs import refuse_existing, write_run
+
+    refuse_existing(out, force)
+    with _phases() as phases:
+        phases.tell("tables")
+        district = read_district(data)
+        allocation, audit = _allocate(district, policy, seed, phases)
+        phases.tell("run folder")
+        write_run(out, allocation, audit, phases.seconds, force=force)
+    _show_run(allocation, audit, out, as_json)
+
+
+@app.command("audit")
+def audit_run(
+    out: Run,
+    data: Annotated[Path | None, typer.Option(help="The office's tables, to check the run against them too.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a run again, P1 to P9, from its own files; exit 3 where a claimed property fails or a file was changed."""
+    from dataclasses import replace
+
+    from admissions.audit import audit_allocation
+    from admissions.district.reading import read_district
+    from admissions.runs import changed_files, read_run
+
+    with _phases() as phases:
+        phases.tell("run folder")
+        changed = changed_files(out)
+        allocation = read_run(out)
+        if data is not None:
+            phases.tell("tables")
+            allocation = replace(allocation, district=read_district(data))
+        phases.tell("audit")
+        verdicts = audit_allocation(allocation)
+    if as_json:
+        print(json.dumps({"changed": changed, "properties": json.loads(verdicts.to_json())}, ensure_ascii=False))
+    else:
+        _stdout().print(_audit_table(verdicts))
+        for name in changed:
+            _stdout().print(f"{name} is not as the run wrote it", style="bold red")
+    if changed or verdicts.failed:
+        raise typer.Exit(PROPERTY_FAILED)
+
+
+@app.command("explain")
+def explain_seat(
+    out: Run, student: Annotated[str, typer.Argument(help="Id of the child.")], as_json: AsJson = False
+) -> None:
+    """Say why a child has this seat and no better one: each application, the cutoff it met, and what was missing."""
+    from admissions.explanation import explain
+    from admissions.runs import read_run
+
+    explanation = explain(read_run(out), student)
+    if not as_json:
+        _stdout().print(str(explanation), markup=False, highlight=False, soft_wrap=True)
+        return
+    steps = [{name: getattr(step, name) for name in step.__dataclass_fields__} for step in explanation.steps]
+    print(json.dumps({"seat": explanation.seat, "applications": steps}, ensure_ascii=False, default=str))
+
+
+@app.command()
+def policies(
+    name: Annotated[str | None, typer.Argument(help="Shipped policy to print.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the shipped policies, or print one."""
+    from admissions.policy.reading import read_policy, shipped_policies
+
+    if name is not None:
+        text = read_policy(name).text
+        if as_json:
+            print(json.dumps({"name": name, "policy": text}, ensure_ascii=False))
+        elif sys.stdout.isatty():
+            _stdout().print(Syntax(text, "toml", background_color="default"))
+        else:
+            print(text, end="")
+        return
+    shipped = {key: read_policy(key) for key in shipped_policies()}
+    if as_json:
+        print(json.dumps({key: policy.title for key, policy in shipped.items()}, ensure_ascii=False))
+        return
+    table = Table("policy", "title", "rounds", "source", box=None, pad_edge=False)
+    for key, policy in shipped.items():
+        table.add_row(key, policy.title, str(len(policy.rounds)), policy.source)
+    _stdout().print(table)
+
+
+class Phases:
+    """Names each phase as it begins, and keeps the seconds each took."""
+
+    def __init__(self, status: Any) -> None:
+        self.seconds: dict[str, float] = {}
+        self._status = status
+        self._name, self._since = "", time.perf_counter()
+
+    def tell(self, name: str) -> None:
+        """End the phase before, and begin one."""
+        now = time.perf_counter()
+        if self._name:
+            self.seconds[self._name] = round(self.seconds.get(self._name, 0.0) + now - self._since, 3)
+        self._name, self._since = name, now
+        if name:
+            self._status.update(f"{name} …")
+
+
+@contextmanager
+def _phases() -> Iterator[Phases]:
+    """Show on stderr what is being done, while a person looks at it."""
+    with Console(stderr=True).status("") as status:
+        phases = Phases(status)
+        yield phases
+        phases.tell("")
+
+
+def _allocate(district: Any, policy: str, seed: str | None, phases: Phases) -> tuple[Any, Any]:
+    from admissions.audit import audit_allocation
+    from admissions.engine import allocate
+    from admissions.policy.reading import read_policy
+
+    allocation = allocate(district, read_policy(policy), seed, tell=phases.tell)
+    phases.tell("audit")
+    return allocation, audit_allocation(allocation)
+
+
+def _show_run(allocation: Any, audit: Any, out: Path, as_json: bool) -> None:
+    """Print what happened; exit 3 where a claimed property failed."""
+    from admissions.summary import summary_tables
+
+    if as_json:
+        verdicts = {finding.code: finding.verdict for finding in audit.findings}
+        rounds, targets = allocation.rounds.to_dicts(), allocation.targets.to_dicts()
+        print(
+            json.dumps({"out": str(out), "rounds": rounds, "targets": targets, "audit": verdicts}, ensure_ascii=False)
+        )
+    else:
+        console = _stdout()
+        console.print(summary_tables(allocation.policy, allocation.rounds, allocation.cutoffs, allocation.targets))
+        console.print(_audit_table(audit))
+        for name, count in allocation.settled_by_id.items():
+            console.print(f"{count:,} applications of round '{name}' were told apart by student_id alone; "
+                          "add a term to its order, or 'lottery'", style="yellow")  # fmt: skip
+        console.print(f"The run is in {out}", highlight=False, soft_wrap=True)
+    if audit.failed:
+        audit_words = ", ".join(f"{finding.code} {finding.name}" for finding in audit.failed)
+        print(f"not published: {audit_words}; see audit.json in {out}", file=sys.stderr)
+        raise typer.Exit(PROPERTY_FAILED)
+
+
+def _audit_table(audit: Any) -> Table:
+    table = Table("", "property", "verdict", title="Audit", title_justify="left", title_style="bold", header_style="dim",
+                  box=None, pad_edge=False)  # fmt: skip
+    table.add_column("checked", justify="right")
+    table.add_column("violations", justify="right")
+    style = {"holds": "green", "fails": "bold red", "not claimed": "dim"}
+    for finding in audit.findings:
+        total = finding.total
+        verdict = f"[{style[finding.verdict]}]{finding.verdict}[/]"
+        table.add_row(finding.code, finding.name, verdict, f"{total.checked:,}", f"{total.count:,}")
+    return table
+
+
+def _stdout() -> Console:
+    """Return the console of results: as wide as the terminal, or 120 characters where there is none."""
+    return Console() if sys.stdout.isatty() else Console(width=120)

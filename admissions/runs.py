@@ -1,0 +1,295 @@
+"""The run folder: written whole or not at all, and read back.
+
+All files are made in memory, written into a hidden sibling of the folder, synced to the disk, and renamed into place. A
+killed run leaves at most that sibling, which the next run of the same name removes.
+"""
+
+import glob
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from admissions.allocation import SHORTFALL, Allocation
+from admissions.audit import Audit
+from admissions.errors import RunError
+from admissions.policy.policy import Policy
+
+STANDS_ON = ("admissions", "networkx", "numba", "numpy", "ortools", "polars", "pydantic")
+ROW_GROUP = 1 << 18
+TABLES = {
+    "allocation.csv": "students",
+    "cutoffs.csv": "cutoffs",
+    "targets.csv": "targets",
+    "shortfall.csv": "shortfall",
+    "applications.parquet": "applications",
+}
+WORDS = ("student_id", "stage", "round", "programme_id", "school_id", "pool", "route", "reason")
+ALLOCATION_TYPES = dict.fromkeys(WORDS, pl.String) | {"choice_rank": pl.Int64}
+
+
+def refuse_existing(out: str | Path, force: bool = False) -> None:
+    """Raise if a run must not be written to a folder.
+
+    Parameters
+    ----------
+    out : path
+        Where the run is to go.
+    force : bool
+        Whether an earlier run there may be replaced.
+
+    Raises
+    ------
+    RunError
+        If something is there that is no earlier run, or is one and `force` is not set; or if its parent is missing.
+    """
+    out = Path(out)
+    if not out.parent.is_dir():
+        raise RunError(f"{out.parent}: no such folder")
+    if not out.exists() and not out.is_symlink():
+        return
+    if not force:
+        raise RunError(f"{out} exists; name another folder, or give --force to replace an earlier run")
+    if not (out.is_dir() and not out.is_symlink() and ((out / "run.json").is_file() or not any(out.iterdir()))):
+        raise RunError(f"{out} is no earlier run; --force replaces nothing else")
+
+
+def write_run(
+    out: str | Path,
+    allocation: Allocation,
+    audit: Audit,
+    timings: Mapping[str, float] | None = None,
+    force: bool = False,
+) -> None:
+    """Write a run folder, whole or not at all.
+
+    Parameters
+    ----------
+    out : path
+        The folder, which must not exist.
+    allocation : Allocation
+        The result; its district names the inputs.
+    audit : Audit
+        The verdicts on it. Where a claimed property fails, only they are written, and no allocation.
+    timings : mapping of str to float, optional
+        Seconds a phase took; not among the bytes that repeat.
+    force : bool
+        Whether an earlier run there is replaced.
+
+    Raises
+    ------
+    RunError
+        If the folder exists, or the disk does not take it; then nothing is left behind.
+    """
+    out = Path(os.path.abspath(out))
+    refuse_existing(out, force)
+    files = _publishable(allocation) if not audit.failed else {}
+    files["audit.json"] = audit.to_json().encode()
+    manifest = _manifest(allocation, files)
+    files["run.json"] = _json(manifest)
+    files["timings.json"] = _json(
+        {"machine": platform.platform(), "python": platform.python_version(), "seconds": dict(timings or {})}
+    )
+    _remove_leftovers(out)
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    try:
+        partial.mkdir()
+        for name, content in files.items():
+            _write_synced(partial / name, content)
+        _sync_folder(partial)
+        _move_into_place(partial, out)
+    except OSError as error:
+        raise RunError(
+            f"{out.name} could not be written: {error.strerror or error}; nothing was left behind"
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def read_run(folder: str | Path) -> Allocation:
+    """Return the allocation a run folder holds, without its district.
+
+    Parameters
+    ----------
+    folder : path
+        Written by ``admissions run``.
+
+    Raises
+    ------
+    RunError
+        If it is no complete run, or a file cannot be read.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    if missing := [name for name in TABLES if name != "shortfall.csv" and not (folder / name).is_file()]:
+        raise RunError(f"{folder}: {missing[0]} is missing; a run whose audit failed publishes no result")
+    try:
+        policy = Policy.from_toml(manifest["policy"], "the run's policy")
+        students = pl.read_csv(folder / "allocation.csv", schema=ALLOCATION_TYPES)
+        applications = pl.read_parquet(folder / "applications.parquet", glob=False)
+        cutoffs = _read_cutoffs(folder / "cutoffs.csv", applications)
+        targets = pl.read_csv(folder / "targets.csv", schema_overrides={"value": pl.String, "bound": pl.String})
+        shortfall = pl.DataFrame(schema=SHORTFALL)
+        if (folder / "shortfall.csv").is_file():
+            shortfall = pl.read_csv(folder / "shortfall.csv", schema=SHORTFALL)
+        counts = manifest["counts"]
+        return Allocation(
+            policy, manifest["seed"], students, applications, cutoffs, targets, shortfall,
+            pl.DataFrame(counts["rounds"]), counts["settled_by_id"],
+        )  # fmt: skip
+    except (pl.exceptions.PolarsError, KeyError, TypeError, OSError, UnicodeDecodeError) as error:
+        raise RunError(f"{folder}: cannot be read as a run: {str(error).splitlines()[0]}") from None
+
+
+def read_manifest(folder: str | Path) -> dict[str, Any]:
+    """Return the content of a run's ``run.json``.
+
+    Raises
+    ------
+    RunError
+        If there is none, or it is no manifest.
+    """
+    path = Path(folder) / "run.json"
+    if not path.is_file():
+        raise RunError(f"{folder} is no run folder: it holds no run.json")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise RunError(f"{path}: is no JSON") from None
+    if not isinstance(manifest, dict) or not {"policy", "seed", "outputs", "counts"} <= manifest.keys():
+        raise RunError(f"{path}: is no manifest of a run")
+    return manifest
+
+
+def changed_files(folder: str | Path) -> list[str]:
+    """Return the files of a run that are missing or not as the run wrote them."""
+    outputs = read_manifest(folder)["outputs"]
+    paths = {name: Path(folder) / name for name in outputs}
+    return [
+        name
+        for name, path in paths.items()
+        if not path.is_file() or sha256(path.read_bytes()).hexdigest() != outputs[name]
+    ]
+
+
+def _publishable(allocation: Allocation) -> dict[str, bytes]:
+    files = {name: _csv(getattr(allocation, table)) for name, table in TABLES.items() if name.endswith(".csv")}
+    if not len(allocation.shortfall):
+        del files["shortfall.csv"]
+    buffer = BytesIO()
+    allocation.applications.rechunk().write_parquet(
+        buffer, compression="zstd", compression_level=1, row_group_size=ROW_GROUP, statistics=False
+    )
+    return {**files, "applications.parquet": buffer.getvalue()}
+
+
+def _manifest(allocation: Allocation, files: Mapping[str, bytes]) -> dict[str, Any]:
+    students = allocation.students
+    return {
+        "title": allocation.policy.title,
+        "versions": {name: version(name) for name in STANDS_ON},
+        "seed": allocation.seed,
+        "policy": allocation.policy.text,
+        "inputs": dict(sorted(allocation.district.sources.items())) if allocation.district is not None else {},
+        "outputs": {name: sha256(content).hexdigest() for name, content in sorted(files.items())},
+        "counts": {
+            "students": len(students),
+            "placed": len(students) - students["programme_id"].null_count(),
+            "applications": len(allocation.applications),
+            "settled_by_id": allocation.settled_by_id,
+            "rounds": allocation.rounds.to_dicts(),
+        },
+        "apportionment": _apportionment(allocation),
+    }
+
+
+def _apportionment(allocation: Allocation) -> list[dict[str, Any]]:
+    """Return how each pool with a number for the whole round was divided."""
+    shares = []
+    for rule in allocation.policy.rounds:
+        for pool in rule.pool:
+            if not isinstance(pool.seats, int):
+                continue
+            rows = allocation.cutoffs.filter((pl.col("round") == rule.name) & (pl.col("pool") == pool.name))
+            divided = dict(rows.select("programme_id", "seats").iter_rows())
+            shares.append({"round": rule.name, "pool": pool.name, "seats": pool.seats, "method": "largest remainder",
+                           "shares": divided})  # fmt: skip
+    return shares
+
+
+def _csv(frame: pl.DataFrame) -> bytes:
+    return frame.write_csv().encode()
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _read_cutoffs(path: Path, applications: pl.DataFrame) -> pl.DataFrame:
+    """Return the cutoffs with what the orders compared in the types of the applications."""
+    fixed = {"seats": pl.Int64, "admitted": pl.Int64, "cutoff_key": pl.Int64}
+    frame = pl.read_csv(path, infer_schema=False)
+    types = {name: fixed.get(name, applications.schema.get(name, pl.String)) for name in frame.columns}
+    return frame.cast({name: dtype for name, dtype in types.items() if dtype != pl.Boolean})
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _move_into_place(partial: Path, out: Path) -> None:
+    """Rename the finished folder to its name; an earlier run steps aside first and is then removed."""
+    aside = out.with_name(f".{out.name}.{os.getpid()}.replaced")
+    earlier = out.exists()
+    if earlier:
+        out.rename(aside)
+    try:
+        partial.rename(out)
+    except OSError:
+        if earlier:
+            aside.rename(out)
+        raise
+    _sync_folder(out.parent)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _remove_leftovers(out: Path) -> None:
+    """Remove what killed runs of the same name left half-written."""
+    for kind in ("partial", "replaced") if out.exists() else ("partial",):
+        for leftover in out.parent.glob(f".{glob.escape(out.name)}.*.{kind}"):
+            process = leftover.name.removesuffix(f".{kind}").rpartition(".")[2]
+            if process.isdecimal() and not _is_alive(int(process)):
+                shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,17 +1,19 @@
 """The result of all rounds in the office's words: a seat or a reason for every child."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
 from admissions.district.district import District
 from admissions.policy.policy import Policy
+from admissions.records import RoundRecord, applications_frame
 from admissions.summary import summarise
 
 SHORTFALL = {"round": pl.String, "side": pl.String, "id": pl.String, "children": pl.Int64, "seats": pl.Int64}
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Allocation:
     """What a policy makes of a district, with everything needed to check it.
 
@@ -23,9 +25,8 @@ class Allocation:
         What the lottery was drawn from.
     students : polars.DataFrame
         One row for every student: student_id, stage, round, programme_id, school_id, pool, choice_rank, route, reason.
-    applications : polars.DataFrame
-        Every application considered, one row a pool it tried: student_id, round, programme_id, pool, rank, class, what
-        the orders compared, lottery, key, outcome, bundle_id.
+    records : tuple of RoundRecord
+        Every application of each round, as codes; `applications` has them in words.
     cutoffs : polars.DataFrame
         Every pool: round, programme_id, pool, seats, admitted, cutoff_key, cutoff_class, and what the orders compared
         of the last one admitted.
@@ -45,7 +46,7 @@ class Allocation:
     policy: Policy
     seed: str | None
     students: pl.DataFrame
-    applications: pl.DataFrame
+    records: tuple[RoundRecord, ...]
     cutoffs: pl.DataFrame
     targets: pl.DataFrame
     shortfall: pl.DataFrame
@@ -56,6 +57,15 @@ class Allocation:
     def __repr__(self) -> str:
         placed = len(self.students) - self.students["programme_id"].null_count()
         return f"Allocation({placed} of {len(self.students)} students placed in {len(self.policy.rounds)} rounds)"
+
+    @cached_property
+    def applications(self) -> pl.DataFrame:
+        """Every application considered, one row a pool it tried.
+
+        Columns student_id, round, programme_id, pool, rank, class, what the orders compared, lottery, key, outcome and
+        bundle_id.
+        """
+        return applications_frame(self.records)
 
     def summary(self, width: int = 100) -> str:
         """Return what happened, as tables of plain text.

@@ -1,20 +1,29 @@
 """A solved round back in the office's words: who was admitted where, and what became of every application."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from admissions.compiling.applicants import Applicants
+from admissions.compiling.applications import Level
 from admissions.compiling.round import NO_CLASS, NO_POOL, NOT_ELIGIBLE, CompiledRound
 from admissions.district.district import District
 from admissions.market import NO_CUTOFF, BoolArray, Int32Array, Int64Array, Matching
-from admissions.policy.expressions import LOTTERY
-
-OUTCOMES = ("admitted", "refused", "not needed", "no class", "no pool", "not eligible")
-ADMITTED, REFUSED, NOT_NEEDED, WITHOUT_CLASS, WITHOUT_POOL, INELIGIBLE = range(len(OUTCOMES))
+from admissions.records import (
+    ADMITTED,
+    INELIGIBLE,
+    NEVER_PUBLISHED,
+    NOT_NEEDED,
+    REFUSED,
+    WITHOUT_CLASS,
+    WITHOUT_POOL,
+    RoundRecord,
+    value_column,
+    words_at,
+)
 
 ROUTES = ("none", "choice", "zone", "coordinated")
 NONE, CHOICE, ZONE, COORDINATED = range(len(ROUTES))
@@ -23,20 +32,6 @@ REASONS = ("no round", "not eligible", "no list", "no class", "no pool", "outran
 """Why a child has no seat, each going further than the one before."""
 NO_ROUND, REFUSED_ENTRY, NO_LIST, CLASSLESS, POOLLESS, OUTRANKED, RAN_OUT = range(len(REASONS))
 PLACED = len(REASONS)
-
-FIXED_COLUMNS = (
-    "student_id",
-    "round",
-    "programme_id",
-    "pool",
-    "rank",
-    "class",
-    "lottery",
-    "key",
-    "outcome",
-    "bundle_id",
-)
-NEVER_PUBLISHED = ("student_id",)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -147,44 +142,38 @@ def _edge_rows(compiled: CompiledRound) -> Int64Array:
     return np.flatnonzero(compiled.row_pool >= 0)
 
 
-def tabulate_applications(
+def record_round(
     compiled: CompiledRound, matching: Matching, district: District, applicants: Applicants
-) -> pl.DataFrame:
-    """Return every application the round considered, one row a pool it tried, in order of student.
-
-    A bundle's applications stand under each of its children.
-    """
+) -> RoundRecord:
+    """Return what became of every application of a round; a bundle's stand under each of its children."""
     row_applicant = compiled.lists.applicant[compiled.row_application]
-    student = applicants.first[row_applicant]
-    row = np.arange(len(student))
+    speaker = applicants.first[row_applicant]
+    key = np.full(len(compiled.row_pool), -1, dtype=np.int64)
+    key[_edge_rows(compiled)] = compiled.market.key
+    row, student = np.arange(len(speaker)), speaker
     if applicants.size.max(initial=1) > 1:
         row, student = _spread_bundles(applicants, row_applicant)
     application = compiled.row_application[row]
-    programme, classes = compiled.lists.programme[application], compiled.row_class[row]
-    key = np.full(len(compiled.row_pool), -1, dtype=np.int64)
-    key[_edge_rows(compiled)] = compiled.market.key
-    keys = pl.Series(key[row])
-    rule = compiled.rule
-    head = {
-        "student_id": district.students["student_id"].gather(student),
-        "round": pl.Series([rule.name]).new_from_index(0, len(row)),
-        "programme_id": district.programmes["programme_id"].gather(programme),
-        "pool": words_at([pool.name for pool in rule.pools], compiled.row_pool[row]),
-        "rank": pl.Series(compiled.lists.place[application]),
-        "class": words_at([priority.name for priority in rule.classes], classes),
+    programme = compiled.lists.programme[application]
+    index: dict[Level, npt.NDArray[Any]] = {
+        "student": speaker[row],
+        "programme": programme,
+        "application": application,
     }
-    tail = {
-        "lottery": _values(compiled, LOTTERY, application, applicants),
-        "key": keys.set(keys < 0, None),
-        "outcome": words_at(OUTCOMES, _outcomes(compiled, matching)[row]),
-        "bundle_id": _bundles(district, student),
-    }
-    values = {
-        value_column(name): _values(compiled, name, application, applicants)
-        for name in compiled.values
-        if name != LOTTERY and name not in NEVER_PUBLISHED
-    }
-    return pl.DataFrame({**head, **values, **tail})
+    return RoundRecord(
+        rule=compiled.rule,
+        student_ids=district.students["student_id"],
+        programme_ids=district.programmes["programme_id"],
+        student=student,
+        programme=programme,
+        pool=compiled.row_pool[row],
+        class_place=compiled.row_class[row],
+        rank=compiled.lists.place[application],
+        key=key[row],
+        outcome=_outcomes(compiled, matching)[row],
+        values={name: (index[level], series) for name, (level, series) in compiled.values.items()},
+        bundle_ids=_bundles(district),
+    )
 
 
 def tabulate_cutoffs(
@@ -200,9 +189,11 @@ def tabulate_cutoffs(
     last[market.pool[order]] = order
     cutoff = pl.Series(matching.cutoff)
     full = matching.cutoff != NO_CUTOFF
-    row = _edge_rows(compiled)[np.maximum(last, 0)] if len(edges) else np.zeros(len(last), dtype=np.int64)
     known = full & (last >= 0)
     pools = len(rule.pools)
+    classes = np.full(len(last), -1, dtype=np.int16)
+    row = _edge_rows(compiled)[last[known]]
+    classes[known] = compiled.row_class[row]
     frame = {
         "round": pl.Series([rule.name]).new_from_index(0, len(last)),
         "programme_id": district.programmes["programme_id"].gather(np.repeat(compiled.programme, pools)),
@@ -210,34 +201,27 @@ def tabulate_cutoffs(
         "seats": pl.Series(market.seats),
         "admitted": pl.Series(admitted),
         "cutoff_key": cutoff.set(pl.Series(~full), None),
+        "cutoff_class": words_at([priority.name for priority in rule.classes], classes),
     }
-    if known.any():
-        application = compiled.row_application[row]
-        classes = np.where(known, compiled.row_class[row], -1).astype(np.int16)
-        frame["cutoff_class"] = words_at([priority.name for priority in rule.classes], classes)
-        for name in compiled.values:
-            if name not in NEVER_PUBLISHED:
-                values = _values(compiled, name, application, applicants)
-                frame[value_column(name)] = (
-                    values.to_frame().select(pl.when(pl.Series(known)).then(pl.first())).to_series()
-                )
-    else:
-        frame["cutoff_class"] = pl.Series([None], dtype=pl.String).new_from_index(0, len(last))
+    application = compiled.row_application[row]
+    index = {"application": application, "programme": compiled.lists.programme[application],
+             "student": applicants.first[compiled.lists.applicant[application]]}  # fmt: skip
+    for name, (level, series) in compiled.values.items():
+        if name not in NEVER_PUBLISHED:
+            at = np.full(len(last), -1, dtype=np.int64)
+            at[known] = index[level]
+            frame[value_column(name)] = series.gather(pl.Series(at).set(pl.Series(~known), None))
     return pl.DataFrame(frame)
-
-
-def value_column(name: str) -> str:
-    """Return the column that records what an order compared; one that clashes gets an underscore."""
-    clash = (*FIXED_COLUMNS, "seats", "admitted", "cutoff_key", "cutoff_class")
-    return f"{name}_" if name in clash and name != LOTTERY else name
 
 
 def _outcomes(compiled: CompiledRound, matching: Matching) -> npt.NDArray[np.int8]:
     """Return the outcome of each recorded row."""
-    market = compiled.market
-    edge = np.arange(len(market.pool))
-    choice = matching.choice[market.owners()]
-    of_edge = np.where(choice == edge, ADMITTED, np.where((choice >= 0) & (choice < edge), NOT_NEEDED, REFUSED))
+    start, stop = compiled.market.indptr[:-1], compiled.market.indptr[1:]
+    held = matching.choice >= 0
+    upto = np.where(held, matching.choice, stop)
+    lengths = np.stack([upto - start, stop - upto], axis=1).ravel()
+    of_edge = np.repeat(np.tile(np.array([REFUSED, NOT_NEEDED], dtype=np.int8), len(start)), lengths)
+    of_edge[matching.choice[held]] = ADMITTED
     outcome = np.select(
         [compiled.row_class == NOT_ELIGIBLE, compiled.row_class == NO_CLASS],
         [INELIGIBLE, WITHOUT_CLASS],
@@ -259,23 +243,7 @@ def _spread_bundles(applicants: Applicants, row_applicant: Int32Array) -> tuple[
     return row[order], student[order]
 
 
-def words_at(words: Sequence[str] | pl.Series, places: npt.NDArray[np.integer]) -> pl.Series:
-    """Return the word of each place, null for a place below 0."""
-    index = pl.Series(places.astype(np.int32))
-    return pl.Series(words, dtype=pl.String).gather(index.set(index < 0, None))
-
-
-def _values(compiled: CompiledRound, name: str, application: Int64Array, applicants: Applicants) -> pl.Series:
-    """Return what an order compared for each application, null where the round has no such term."""
-    if name not in compiled.values:
-        return pl.Series([None], dtype=pl.String).new_from_index(0, len(application))
-    level, values = compiled.values[name]
-    if level == "student":
-        return values.gather(applicants.first[compiled.lists.applicant[application]])
-    return values.gather(compiled.lists.programme[application] if level == "programme" else application)
-
-
-def _bundles(district: District, student: Int32Array) -> pl.Series:
+def _bundles(district: District) -> pl.Series:
     if "bundle_id" in district.students.columns:
-        return district.students["bundle_id"].gather(student)
-    return pl.Series([None], dtype=pl.String).new_from_index(0, len(student))
+        return district.students["bundle_id"]
+    return pl.Series([None], dtype=pl.String).new_from_index(0, len(district.students))

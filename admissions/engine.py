@@ -24,15 +24,15 @@ from admissions.decoding import (
     ZONE,
     Placements,
     place_students,
-    tabulate_applications,
+    record_round,
     tabulate_cutoffs,
-    words_at,
 )
 from admissions.district.district import District
 from admissions.errors import MarketError, PolicyError
 from admissions.market import Int32Array, Matching
 from admissions.mechanisms import match
 from admissions.policy.policy import Policy
+from admissions.records import RoundRecord, words_at
 from admissions.solvers.coordination import coordinate
 from admissions.targets import measure_targets
 
@@ -40,12 +40,12 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Record:
+class _Solved:
     """What one round leaves for the allocation."""
 
     compiled: CompiledRound
     placements: Placements
-    applications: pl.DataFrame
+    record: RoundRecord
     cutoffs: pl.DataFrame
     shortfall: pl.DataFrame
 
@@ -92,28 +92,28 @@ def allocate(district: District, policy: Policy, seed: str | None = None, tell: 
     applicants = gather_applicants(district, columns_read(policy))
     draw = _draw(district, policy, seed, applicants)
     progress = Progress.start(len(district.students), programme_seats(district, policy))
-    records = []
+    rounds = []
     for rule in policy.rounds:
         tell(f"{rule.name}: lists, classes and keys")
         compiled = compile_round(rule, district, applicants, progress, draw)
         tell(f"{rule.name}: {rule.mechanism.replace('_', ' ')}")
         matching = _match(compiled)
         tell(f"{rule.name}: seats")
-        record = _record(compiled, matching, district, applicants, progress)
-        progress = progress.after(rule.name, record.placements.considered, record.placements.programme)
-        records.append(record)
+        done = _solve(compiled, matching, district, applicants, progress)
+        progress = progress.after(rule.name, done.placements.considered, done.placements.programme)
+        rounds.append(done)
     tell("tables")
-    students = _tabulate_students(district, policy, [record.placements for record in records])
+    students = _tabulate_students(district, policy, [done.placements for done in rounds])
     return Allocation(
         policy=policy,
         seed=seed,
         students=students,
-        applications=_stacked([record.applications for record in records]),
-        cutoffs=_stacked([record.cutoffs for record in records], by=None),
+        records=tuple(done.record for done in rounds),
+        cutoffs=pl.concat([done.cutoffs for done in rounds], how="diagonal"),
         targets=measure_targets(policy.targets, district, students),
-        shortfall=pl.concat([record.shortfall for record in records]),
-        rounds=pl.DataFrame([_counted(record) for record in records]),
-        settled_by_id={r.compiled.rule.name: r.compiled.settled_by_id for r in records if r.compiled.settled_by_id},
+        shortfall=pl.concat([done.shortfall for done in rounds]),
+        rounds=pl.DataFrame([_counted(done) for done in rounds]),
+        settled_by_id={r.compiled.rule.name: r.compiled.settled_by_id for r in rounds if r.compiled.settled_by_id},
         district=district,
     )
 
@@ -130,16 +130,16 @@ def _match(compiled: CompiledRound) -> Matching:
         raise PolicyError(f"round '{compiled.rule.name}' › mechanism: {error}") from None
 
 
-def _record(
+def _solve(
     compiled: CompiledRound, matching: Matching, district: District, applicants: Applicants, progress: Progress
-) -> _Record:
+) -> _Solved:
     coordinating = compile_guarantee(compiled, matching.choice, district, applicants, progress)
     coordinated, shortfall = _coordinate(compiled, coordinating, district)
     covers = covered(compiled, district, applicants, progress)
-    return _Record(
+    return _Solved(
         compiled,
         place_students(compiled, matching, coordinated, covers, district, applicants),
-        tabulate_applications(compiled, matching, district, applicants),
+        record_round(compiled, matching, district, applicants),
         tabulate_cutoffs(compiled, matching, district, applicants),
         shortfall,
     )
@@ -184,15 +184,15 @@ def _coordinate(
     return given, rows.select(list(SHORTFALL))
 
 
-def _counted(record: _Record) -> dict[str, str | int]:
+def _counted(done: _Solved) -> dict[str, str | int]:
     """Return how many a round considered, placed by which way, and left for which reason."""
-    placed = record.placements
+    placed = done.placements
     took_part, now = placed.reason != NO_ROUND, placed.programme >= 0
     left = placed.reason[took_part & ~now]
     return {
-        "round": record.compiled.rule.name,
+        "round": done.compiled.rule.name,
         "applicants": int(took_part.sum()),
-        "seats": int(record.compiled.market.seats.sum()),
+        "seats": int(done.compiled.market.seats.sum()),
         "first_choice": int((now & (placed.choice_rank == 1)).sum()),
         "any_choice": int((placed.route == CHOICE).sum()),
         "zone": int((placed.route == ZONE).sum()),
@@ -230,11 +230,3 @@ def _tabulate_students(district: District, policy: Policy, rounds: Sequence[Plac
             "reason": words_at(REASONS, np.where(reason == PLACED, -1, reason)),
         }
     )
-
-
-def _stacked(frames: Sequence[pl.DataFrame], by: str | None = "student_id") -> pl.DataFrame:
-    """Return the rounds' tables as one, the columns of what orders compared before the last fixed ones."""
-    whole = pl.concat(frames, how="diagonal")
-    last = [name for name in ("lottery", "key", "outcome", "bundle_id") if name in whole.columns and by is not None]
-    whole = whole.select([*(name for name in whole.columns if name not in last), *last])
-    return whole if by is None or whole[by].is_sorted() else whole.sort(by, maintain_order=True)

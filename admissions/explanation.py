@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 
 from admissions.allocation import Allocation
-from admissions.decoding import value_column
 from admissions.errors import AdmissionsError, did_you_mean
 from admissions.policy.expressions import Term
 from admissions.policy.policy import Round
+from admissions.records import value_column
 
 LOTTERY_DIGITS = 12
 

@@ -22,6 +22,7 @@ from admissions.allocation import SHORTFALL, Allocation
 from admissions.audit import Audit
 from admissions.errors import RunError
 from admissions.policy.policy import Policy
+from admissions.records import records_of_frame
 
 STANDS_ON = ("admissions", "networkx", "numba", "numpy", "ortools", "polars", "pydantic")
 ROW_GROUP = 1 << 18
@@ -133,16 +134,18 @@ def read_run(folder: str | Path) -> Allocation:
         raise RunError(f"{folder}: {missing[0]} is missing; a run whose audit failed publishes no result")
     try:
         policy = Policy.from_toml(manifest["policy"], "the run's policy")
-        students = pl.read_csv(folder / "allocation.csv", schema=ALLOCATION_TYPES)
+        students = pl.read_csv(folder / "allocation.csv", schema_overrides=ALLOCATION_TYPES)
         applications = pl.read_parquet(folder / "applications.parquet", glob=False)
         cutoffs = _read_cutoffs(folder / "cutoffs.csv", applications)
+        ids = [frame[name].unique().sort() for frame, name in ((students, "student_id"), (cutoffs, "programme_id"))]
+        records = records_of_frame(policy.rounds, applications, *ids)
         targets = pl.read_csv(folder / "targets.csv", schema_overrides={"value": pl.String, "bound": pl.String})
         shortfall = pl.DataFrame(schema=SHORTFALL)
         if (folder / "shortfall.csv").is_file():
             shortfall = pl.read_csv(folder / "shortfall.csv", schema=SHORTFALL)
         counts = manifest["counts"]
         return Allocation(
-            policy, manifest["seed"], students, applications, cutoffs, targets, shortfall,
+            policy, manifest["seed"], students, records, cutoffs, targets, shortfall,
             pl.DataFrame(counts["rounds"]), counts["settled_by_id"],
         )  # fmt: skip
     except (pl.exceptions.PolarsError, KeyError, TypeError, OSError, UnicodeDecodeError) as error:
@@ -203,7 +206,7 @@ def _manifest(allocation: Allocation, files: Mapping[str, bytes]) -> dict[str, A
         "counts": {
             "students": len(students),
             "placed": len(students) - students["programme_id"].null_count(),
-            "applications": len(allocation.applications),
+            "applications": sum(len(record.student) for record in allocation.records),
             "settled_by_id": allocation.settled_by_id,
             "rounds": allocation.rounds.to_dicts(),
         },

@@ -20,10 +20,11 @@ from admissions.audit import (
     wasted_seats,
 )
 from admissions.audit.improvement import best_stable_choice
-from admissions.audit.records import read_round
+from admissions.audit.evidence import read_round
 from admissions.engine import allocate
 from admissions.errors import PropertyError
 from admissions.market import Market, Matching
+from admissions.records import records_of_frame
 from tests.offices import children, office, one_round
 
 THREE = {
@@ -180,17 +181,24 @@ def coordinated_of(allocation):
     return allocation.students.filter(pl.col("route") == "coordinated")["student_id"][0]
 
 
+def with_applications(allocation, rows):
+    """Return the allocation as if its applications had been recorded so."""
+    first = allocation.records[0]
+    records = records_of_frame(allocation.policy.rounds, rows, first.student_ids, first.programme_ids)
+    return replace(allocation, records=records)
+
+
 def forged_lottery(allocation):
     rows = allocation.applications
     forged = pl.when(pl.col("student_id") == "S5").then(pl.lit("0" * 64)).otherwise("lottery").alias("lottery")
-    return replace(allocation, applications=rows.with_columns(forged))
+    return with_applications(allocation, rows.with_columns(forged))
 
 
 def admitted_twice(allocation):
     rows = allocation.applications
     second = (pl.col("student_id") == "S1") & (pl.col("programme_id") == "B")
     outcome = pl.when(second).then(pl.lit("admitted")).otherwise("outcome").alias("outcome")
-    return replace(allocation, applications=rows.with_columns(outcome))
+    return with_applications(allocation, rows.with_columns(outcome))
 
 
 def seats_shrunk(allocation):
@@ -200,7 +208,7 @@ def seats_shrunk(allocation):
 
 def class_changed(allocation):
     name = pl.when(pl.col("student_id") == "S1").then(pl.lit("rest")).otherwise("class").alias("class")
-    return replace(allocation, applications=allocation.applications.with_columns(name))
+    return with_applications(allocation, allocation.applications.with_columns(name))
 
 
 def admitted_miscounted(allocation):
@@ -265,7 +273,7 @@ def test_a_stable_result_that_is_not_the_best_is_refused():
     )
     wanted = pl.col("programme_id") == pl.col("student_id").replace_strict(worse)
     outcome = pl.when(wanted).then(pl.lit("admitted")).otherwise(pl.lit("refused")).alias("outcome")
-    planted = replace(allocation, students=rows, applications=allocation.applications.with_columns(outcome))
+    planted = replace(with_applications(allocation, allocation.applications.with_columns(outcome)), students=rows)
     assert {finding.code for finding in audit_allocation(planted).failed} == {"P7"}
 
 
@@ -289,7 +297,7 @@ def test_at_most_twenty_witnesses_are_kept():
 
 
 def test_the_records_give_back_the_market_the_engine_solved(allocation):
-    record = read_round(allocation, allocation.policy.rounds[0])
+    record = read_round(allocation, allocation.records[0])
     assert record.market.applicants == 5
     assert record.market.seats.tolist() == [2, 1, 3]
     again = adm.match(record.market, "deferred_acceptance")

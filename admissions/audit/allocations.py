@@ -1,17 +1,19 @@
 """The audit of an allocation: P1 to P9, from its own tables and, where it has them, the office's."""
 
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from admissions.allocation import Allocation
+from admissions.audit.evidence import Evidence, admitted_rows, read_round
 from admissions.audit.findings import PROPERTIES, Audit, Finding, Violations
 from admissions.audit.guarantees import broken_guarantees, overfull_programmes
 from admissions.audit.holding import seats_not_to_be_held
 from admissions.audit.improvement import stable_improvements
 from admissions.audit.lotteries import numbers_that_differ
 from admissions.audit.matchings import audit_market
-from admissions.audit.records import RoundRecord, read_round
 
 
 def audit_allocation(allocation: Allocation) -> Audit:
@@ -35,16 +37,16 @@ def audit_allocation(allocation: Allocation) -> Audit:
     ()
     """
     found: dict[str, dict[str, Violations]] = {code: {} for code in PROPERTIES}
-    for rule in allocation.policy.rounds:
-        record = read_round(allocation, rule)
-        for code, violations in audit_market(record.market, record.matching).items():
-            found[code][rule.name] = _named(record, violations)
-        found["P1"][rule.name] = _double_seats(allocation, rule.name)
-        found["P2"][rule.name] += record.unlisted + seats_not_to_be_held(allocation, record)
-        found["P3"][rule.name] += overfull_programmes(allocation, record)
-        found["P6"][rule.name] = broken_guarantees(allocation, record)
-        found["P7"][rule.name] = _named(record, stable_improvements(record.market, record.matching))
-        found["P8"][rule.name] = numbers_that_differ(allocation, rule)
+    for record in allocation.records:
+        name, evidence = record.rule.name, read_round(allocation, record)
+        for code, violations in audit_market(evidence.market, evidence.matching).items():
+            found[code][name] = _named(evidence, violations)
+        found["P1"][name] = _double_seats(allocation, evidence)
+        found["P2"][name] += evidence.unlisted + seats_not_to_be_held(allocation, evidence)
+        found["P3"][name] += overfull_programmes(allocation, evidence)
+        found["P6"][name] = broken_guarantees(allocation, evidence)
+        found["P7"][name] = _named(evidence, stable_improvements(evidence.market, evidence.matching))
+        found["P8"][name] = numbers_that_differ(allocation, record)
     found["P9"]["all rounds"] = _lost_students(allocation)
     return Audit(tuple(Finding(code, _claiming(allocation, code, rounds), rounds) for code, rounds in found.items()))
 
@@ -56,42 +58,46 @@ def _claiming(allocation: Allocation, code: str, rounds: Mapping[str, Violations
     return tuple(rule.name for rule in allocation.policy.rounds if code in rule.claims)
 
 
-def _named(record: RoundRecord, violations: Violations) -> Violations:
+def _named(evidence: Evidence, violations: Violations) -> Violations:
     """Return violations whose witnesses are students and pools of the tables instead of rows of arrays."""
-    ids, rows, pools = record.applicants["student_id"], record.rows, record.pools
+    record, pools = evidence.record, evidence.pools
 
-    def name(key: str, value: object) -> dict[str, object]:
-        if key in ("applicant", "displaces") and isinstance(value, int):
-            return {"student_id" if key == "applicant" else key: ids[value]}
-        if key in ("choice", "best") and isinstance(value, int):
-            return (
-                {f"{key}_programme_id": rows["programme_id"][value], f"{key}_pool": rows["pool"][value]}
-                if value >= 0
-                else {}
-            )
-        if key == "pool" and isinstance(value, int):
-            return {"programme_id": pools["programme_id"][value], "pool": pools["pool"][value]}
-        if key == "pools" and isinstance(value, list):
-            return {"pools": [[pools["programme_id"][p], pools["pool"][p]] for p in value]}
+    def place(pool: int) -> dict[str, str]:
+        return {"programme_id": pools["programme_id"][pool], "pool": pools["pool"][pool]}
+
+    def name(key: str, value: Any) -> dict[str, Any]:
+        match key:
+            case "applicant":
+                return {"student_id": record.student_ids[int(evidence.student[value])]}
+            case "displaces":
+                return {"displaces": record.student_ids[int(evidence.student[value])]}
+            case "choice":
+                return place(int(evidence.market.pool[value])) if value >= 0 else {}
+            case "best":
+                return {"better": place(int(evidence.market.pool[value]))} if value >= 0 else {}
+            case "pool":
+                return place(value)
+            case "pools":
+                return {"cycle": [place(pool) for pool in value]}
         return {key: value}
 
-    witnesses = [{k: v for key, value in w.items() for k, v in name(key, value).items()} for w in violations.witnesses]
-    return Violations(violations.checked, violations.count, tuple(witnesses))
+    witnesses = ({k: v for key, value in w.items() for k, v in name(key, value).items()} for w in violations.witnesses)
+    return Violations.of(violations.checked, violations.count, witnesses)
 
 
-def _double_seats(allocation: Allocation, name: str) -> Violations:
+def _double_seats(allocation: Allocation, evidence: Evidence) -> Violations:
     """Return who was admitted twice, stands twice in the table, or whose table row is not the admitted application."""
-    admitted = allocation.applications.filter((pl.col("outcome") == "admitted") & (pl.col("round") == name))
-    twice = admitted.filter(admitted["student_id"].is_duplicated())["student_id"].unique()
-    rows = allocation.students.filter(pl.col("round") == name)
-    repeated = rows.filter(rows["student_id"].is_duplicated())["student_id"].unique()
-    key = ["student_id", "programme_id", "pool"]
-    listed = rows.filter(pl.col("route") != "coordinated").select(key)
-    other = pl.concat(
-        [admitted.select(key).join(listed, on=key, how="anti"), listed.join(admitted.select(key), on=key, how="anti")]
-    )["student_id"]
-    bad = pl.concat([twice, repeated, other]).unique().sort()
-    return Violations.of(len(rows), len(bad), ({"student_id": student} for student in bad))
+    record, seats = evidence.record, evidence.seats
+    rows = admitted_rows(record)
+    n = len(record.student_ids)
+    times = np.bincount(record.student[rows], minlength=n)
+    programme, pool = np.full(n, -1), np.full(n, -1)
+    programme[record.student[rows]], pool[record.student[rows]] = record.programme[rows], record.pool[rows]
+    other = (programme != seats.programme) | (pool != seats.pool)
+    bad = record.student_ids.filter(pl.Series((times > 1) | other))
+    table = allocation.students.filter(pl.col("round") == record.rule.name)["student_id"]
+    bad = pl.concat([bad, table.filter(table.is_duplicated())]).unique().sort()
+    return Violations.of(len(table), len(bad), ({"student_id": student} for student in bad))
 
 
 def _lost_students(allocation: Allocation) -> Violations:
@@ -108,7 +114,9 @@ def _lost_students(allocation: Allocation) -> Violations:
         strangers = out.filter(~out.is_in(went_in.implode()) | out.is_duplicated())
     else:
         missing = out.clear()
-        applied = allocation.applications["student_id"]
-        strangers = pl.concat([applied.filter(~applied.is_in(out.implode())).unique(), out.filter(out.is_duplicated())])
+        unknown = [record.student for record in allocation.records if (record.student < 0).any()]
+        strangers = pl.concat(
+            [out.filter(out.is_duplicated()), pl.Series(["of an application alone"] * len(unknown), dtype=pl.String)]
+        )
     bad = pl.concat([missing, strangers, unexplained]).unique().sort()
     return Violations.of(len(out), len(bad), ({"student_id": student} for student in bad))

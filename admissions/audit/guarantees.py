@@ -4,36 +4,39 @@ import numpy as np
 import polars as pl
 
 from admissions.allocation import Allocation
+from admissions.audit.evidence import Evidence
 from admissions.audit.findings import Violations
-from admissions.audit.holding import progress_before
-from admissions.audit.records import RoundRecord
-from admissions.compiling.applications import Applications, condition_of
+from admissions.audit.holding import covered_students, progress_before
+from admissions.compiling.applications import Applications
 from admissions.district.district import District
 from admissions.district.links import row_numbers
 from admissions.market import BoolArray, Int32Array
 from admissions.policy.expressions import parse_expression
 from admissions.policy.policy import Round
+from admissions.records import INELIGIBLE
 
 PAIRS_AT_ONCE = 4_000_000
 
 
-def programme_fill(allocation: Allocation, record: RoundRecord) -> pl.DataFrame:
+def programme_fill(allocation: Allocation, evidence: Evidence) -> pl.DataFrame:
     """Return each programme of a round with its seats, those its pools had left, and the children coordinated to it."""
-    pools = record.pools.with_columns(left=(pl.col("seats") - pl.col("admitted")).clip(0))
+    pools = evidence.pools.with_columns(left=(pl.col("seats") - pl.col("admitted")).clip(0))
     by_programme = pools.group_by("programme_id", maintain_order=True).agg(pl.col("left").sum())
-    coordinated = allocation.students.filter((pl.col("round") == record.rule.name) & (pl.col("route") == "coordinated"))
+    coordinated = allocation.students.filter(
+        (pl.col("round") == evidence.record.rule.name) & (pl.col("route") == "coordinated")
+    )
     given = coordinated.group_by("programme_id").agg(coordinated=pl.len().cast(pl.Int64))
     joined = by_programme.join(given, on="programme_id", how="left", maintain_order="left")
     return joined.with_columns(pl.col("coordinated").fill_null(0))
 
 
-def overfull_programmes(allocation: Allocation, record: RoundRecord) -> Violations:
+def overfull_programmes(allocation: Allocation, evidence: Evidence) -> Violations:
     """Return the programmes with more coordinated children than seats left, and the pools whose count is not true.
 
     A bundle that took the last seat may run over by its size less one.
     """
-    fill = programme_fill(allocation, record)
-    largest = _largest_bundles(allocation, record.rule)
+    fill = programme_fill(allocation, evidence)
+    largest = _largest_bundles(allocation, evidence.record.rule)
     fill = fill.join(largest, on="programme_id", how="left", maintain_order="left").with_columns(
         pl.col("size").fill_null(1)
     )
@@ -41,11 +44,11 @@ def overfull_programmes(allocation: Allocation, record: RoundRecord) -> Violatio
         (pl.col("coordinated") > pl.col("left")) & (pl.col("coordinated") - pl.col("size") >= pl.col("left"))
     )
     counted = (
-        allocation.students.filter((pl.col("round") == record.rule.name) & pl.col("pool").is_not_null())
+        allocation.students.filter((pl.col("round") == evidence.record.rule.name) & pl.col("pool").is_not_null())
         .group_by("programme_id", "pool")
         .agg(counted=pl.len().cast(pl.Int64))
     )
-    published = record.pools.join(counted, on=["programme_id", "pool"], how="left", maintain_order="left")
+    published = evidence.pools.join(counted, on=["programme_id", "pool"], how="left", maintain_order="left")
     misstated = published.filter(pl.col("admitted") != pl.col("counted").fill_null(0))
     witnesses = [
         *over.select("programme_id", "left", "coordinated").iter_rows(named=True),
@@ -54,62 +57,53 @@ def overfull_programmes(allocation: Allocation, record: RoundRecord) -> Violatio
     return Violations.of(len(fill), len(over) + len(misstated), witnesses)
 
 
-def broken_guarantees(allocation: Allocation, record: RoundRecord) -> Violations:
+def broken_guarantees(allocation: Allocation, evidence: Evidence) -> Violations:
     """Return the children a round's guarantee covers who have no seat while one they may take is free.
 
     Parameters
     ----------
     allocation : Allocation
         Where it has no district, whom the guarantee covers is read from the reason recorded.
-    record : RoundRecord
+    evidence : Evidence
         The round.
     """
-    guarantee, district = record.rule.guarantee, allocation.district
+    guarantee, district = evidence.record.rule.guarantee, allocation.district
     if guarantee is None:
         return Violations(0)
     students = allocation.students
-    without = (students["programme_id"].is_null() & (students["stage"] == record.rule.stage)).fill_null(False)
+    without = (students["programme_id"].is_null() & (students["stage"] == evidence.record.rule.stage)).fill_null(False)
     if district is None:
-        covered = _covered_by_record(allocation, record.rule)
-        checked = int(students.filter(students["round"] == record.rule.name).height + covered.sum())
+        covered = _covered_by_record(allocation, evidence)
+        checked = int(students.filter(students["round"] == evidence.record.rule.name).height + covered.sum())
     else:
-        covered = pl.Series(_covered(allocation, record.rule, district))
+        covered = pl.Series(_covered(allocation, evidence, district))
         checked = int(covered.sum())
     ids = district.students["student_id"] if district is not None else students["student_id"]
     covered_ids = ids.filter(covered.fill_null(False)).implode()
     left = students.filter(without & students["student_id"].is_in(covered_ids))["student_id"]
-    free = programme_fill(allocation, record).filter(pl.col("left") > pl.col("coordinated"))["programme_id"]
+    free = programme_fill(allocation, evidence).filter(pl.col("left") > pl.col("coordinated"))["programme_id"]
     if not len(left) or not len(free):
         return Violations(checked)
     if district is None:
         broken = left if guarantee.where == "TRUE" else left.clear()
     else:
-        broken = left.filter(pl.Series(_may_take(allocation, record.rule, district, left, free)))
+        broken = left.filter(pl.Series(_may_take(allocation, evidence.record.rule, district, left, free)))
     return Violations.of(checked, len(broken), ({"student_id": student} for student in broken))
 
 
-def _covered(allocation: Allocation, rule: Round, district: District) -> BoolArray:
-    """Return whom the guarantee covers among those who came into the round without a seat, (n,) bool."""
-    progress = progress_before(allocation, rule, district)
-    here = (district.students["stage"] == rule.stage).to_numpy() & ~progress.placed
-    for key, text in (
-        ("students", rule.students),
-        ("guarantee › who", rule.guarantee.who if rule.guarantee else "FALSE"),
-    ):
-        expression = parse_expression(text)
-        if set(expression.columns) <= {*district.students.columns, "placed", "left_by"}:
-            here &= condition_of("student", district, progress, expression, f"round '{rule.name}' › {key}")
-    return here
+def _covered(allocation: Allocation, evidence: Evidence, district: District) -> BoolArray:
+    rule = evidence.record.rule
+    return covered_students(rule, district, progress_before(allocation, rule, district))
 
 
-def _covered_by_record(allocation: Allocation, rule: Round) -> pl.Series:
+def _covered_by_record(allocation: Allocation, evidence: Evidence) -> pl.Series:
     """Return whom the guarantee covers as far as the run's own tables tell."""
-    students = allocation.students
+    students, record = allocation.students, evidence.record
     ran_out = (students["reason"] == "seats ran out").fill_null(False)
-    if rule.guarantee is None or rule.guarantee.who != "TRUE":
+    if record.rule.guarantee is None or record.rule.guarantee.who != "TRUE":
         return ran_out
-    rows = allocation.applications.filter((pl.col("round") == rule.name) & (pl.col("outcome") != "not eligible"))
-    return ran_out | students["student_id"].is_in(rows["student_id"].unique().implode())
+    took_part = np.unique(record.student[(record.outcome != INELIGIBLE) & (record.student >= 0)])
+    return ran_out | students["student_id"].is_in(record.student_ids.gather(took_part).implode())
 
 
 def _may_take(allocation: Allocation, rule: Round, district: District, left: pl.Series, free: pl.Series) -> BoolArray:
@@ -145,7 +139,6 @@ def _bundles(allocation: Allocation) -> pl.DataFrame | None:
     if allocation.district is not None:
         if "bundle_id" not in allocation.district.students.columns:
             return None
-        source = allocation.district.students
-    else:
-        source = allocation.applications
-    return source.select("student_id", "bundle_id").drop_nulls().unique()
+        return allocation.district.students.select("student_id", "bundle_id").drop_nulls()
+    record = allocation.records[0]
+    return pl.DataFrame({"student_id": record.student_ids, "bundle_id": record.bundle_ids}).drop_nulls()

@@ -4,25 +4,26 @@ import numpy as np
 import polars as pl
 
 from admissions.allocation import Allocation
+from admissions.audit.evidence import Evidence, admitted_rows
 from admissions.audit.findings import Violations
-from admissions.audit.records import RoundRecord
-from admissions.compiling.applications import Applications, in_zone
+from admissions.compiling.applications import Applications, condition_of, in_zone
 from admissions.compiling.progress import Progress
 from admissions.district.district import District
 from admissions.district.links import row_numbers
 from admissions.market import BoolArray, Int32Array
 from admissions.policy.expressions import parse_expression
 from admissions.policy.policy import Round
+from admissions.records import INELIGIBLE
 
 
-def seats_not_to_be_held(allocation: Allocation, record: RoundRecord) -> Violations:
+def seats_not_to_be_held(allocation: Allocation, evidence: Evidence) -> Violations:
     """Return who holds a seat of a round that the clauses do not give, as far as the tables at hand tell.
 
     Parameters
     ----------
     allocation : Allocation
         Where it has no district, the records alone are looked at.
-    record : RoundRecord
+    evidence : Evidence
         The round.
 
     Notes
@@ -31,15 +32,15 @@ def seats_not_to_be_held(allocation: Allocation, record: RoundRecord) -> Violati
     nearest; the round's conditions hold; the class recorded is the first whose condition holds; and the pool takes the
     child. Of each coordinated seat: the round has a guarantee, the programme is one of its own and allowed.
     """
-    rule, district = record.rule, allocation.district
+    rule, district = evidence.record.rule, allocation.district
     seated = allocation.students.filter(pl.col("round") == rule.name)
     coordinated = seated["route"] == "coordinated"
     if district is None:
-        known = record.pools["programme_id"].unique().implode()
+        known = evidence.pools["programme_id"].unique().implode()
         wrong = coordinated & ((rule.guarantee is None) | ~seated["programme_id"].is_in(known))
         return _violations(seated, wrong)
     listed, placed = seated.filter(~coordinated), seated.filter(coordinated)
-    return _violations(listed, pl.Series(_wrongly_listed(allocation, rule, district, listed))) + _violations(
+    return _violations(listed, pl.Series(_wrongly_listed(allocation, evidence, district, listed))) + _violations(
         placed, pl.Series(_wrongly_coordinated(allocation, rule, district, placed))
     )
 
@@ -66,19 +67,32 @@ def _pairs(district: District, allocation: Allocation, rule: Round, seated: pl.D
 
 def progress_before(allocation: Allocation, rule: Round, district: District) -> Progress:
     """Return who of the district had a seat before a round, and who had been left by whom, from the tables."""
-    names = [earlier.name for earlier in allocation.policy.rounds]
-    earlier = names[: names.index(rule.name)]
     rounds = allocation.students.select("student_id", "round").unique("student_id", keep="first")
     students = district.students.select("student_id").join(rounds, on="student_id", how="left", maintain_order="left")
-    placed = students["round"].is_in(earlier).fill_null(False).to_numpy()
-    considered = allocation.applications.filter(
-        pl.col("round").is_in(earlier) & (pl.col("outcome") != "not eligible")
-    ).select("student_id", order=pl.col("round").replace_strict(names, range(len(names)), return_dtype=pl.Int32))
-    last = considered.group_by("student_id").agg(pl.col("order").max())
-    order = students.select("student_id").join(last, on="student_id", how="left", maintain_order="left")["order"]
-    left_by = pl.Series(names, dtype=pl.String).gather(order).set(pl.Series(placed), None)
     nothing = np.zeros(0, dtype=np.int64)
-    return Progress(placed, left_by, nothing, nothing)
+    progress = Progress.start(len(students), nothing)
+    for record in allocation.records:
+        earlier = record.rule
+        if earlier.name == rule.name:
+            break
+        considered = covered_students(earlier, district, progress)
+        rows = record.student[(record.outcome != INELIGIBLE) & (record.student >= 0)]
+        considered[row_numbers(record.student_ids.gather(np.unique(rows)), district.students["student_id"])] = True
+        seated = (students["round"] == earlier.name).fill_null(False).to_numpy()
+        progress = progress.after(earlier.name, considered, np.where(seated, 0, -1).astype(np.int32))
+    return progress
+
+
+def covered_students(rule: Round, district: District, progress: Progress) -> BoolArray:
+    """Return whom the guarantee of a round covers among those who come into it without a seat, (n,) bool."""
+    here = (district.students["stage"] == rule.stage).to_numpy() & ~progress.placed
+    if rule.guarantee is None:
+        return np.zeros_like(here)
+    for key, text in (("students", rule.students), ("guarantee › who", rule.guarantee.who)):
+        expression = parse_expression(text)
+        if set(expression.columns) <= {*district.students.columns, "placed", "left_by"}:
+            here &= condition_of("student", district, progress, expression, f"round '{rule.name}' › {key}")
+    return here
 
 
 def _first_children(district: District) -> Int32Array:
@@ -108,7 +122,8 @@ def _choice_rows(district: District, student: Int32Array, programme: Int32Array)
     return np.where(found, order[place], -1).astype(np.int32)
 
 
-def _wrongly_listed(allocation: Allocation, rule: Round, district: District, seated: pl.DataFrame) -> BoolArray:
+def _wrongly_listed(allocation: Allocation, evidence: Evidence, district: District, seated: pl.DataFrame) -> BoolArray:
+    rule = evidence.record.rule
     pairs = _pairs(district, allocation, rule, seated)
     on_list = np.zeros(len(pairs), dtype=np.bool_)
     if "choices" in rule.lists:
@@ -122,11 +137,7 @@ def _wrongly_listed(allocation: Allocation, rule: Round, district: District, sea
     for place, priority in enumerate(rule.classes):
         holds = pairs.condition(parse_expression(priority.when), f"{here} › priority '{priority.name}' › when")
         first_class[(first_class < 0) & holds] = place
-    classes = [priority.name for priority in rule.classes]
-    recorded = _recorded_class(allocation, rule, seated)
-    right_class = np.array(
-        [c >= 0 and classes[c] == name for c, name in zip(first_class, recorded, strict=True)], dtype=bool
-    )
+    right_class = first_class == _recorded_class(evidence, seated)
     entered = np.zeros(len(pairs), dtype=np.bool_)
     for pool in rule.pools:
         member = pairs.condition(parse_expression(pool.members), f"{here} › pool '{pool.name}' › members")
@@ -135,11 +146,13 @@ def _wrongly_listed(allocation: Allocation, rule: Round, district: District, sea
     return ~(on_list & _eligible(pairs, rule) & right_class & entered) | _unknown(pairs)
 
 
-def _recorded_class(allocation: Allocation, rule: Round, seated: pl.DataFrame) -> pl.Series:
-    key = ["student_id", "programme_id", "pool"]
-    rows = allocation.applications.filter((pl.col("round") == rule.name) & (pl.col("outcome") == "admitted"))
-    found = seated.select(key).join(rows.select(*key, "class").unique(key), on=key, how="left", maintain_order="left")
-    return found["class"]
+def _recorded_class(evidence: Evidence, seated: pl.DataFrame) -> Int32Array:
+    """Return the class of the admitted application behind each seat, -2 where there is none."""
+    record, rows = evidence.record, admitted_rows(evidence.record)
+    classes = np.full(len(record.student_ids) + 1, -2, dtype=np.int32)
+    classes[record.student[rows]] = record.class_place[rows]
+    classes[-1] = -2
+    return classes[row_numbers(seated["student_id"], record.student_ids)]
 
 
 def _eligible(pairs: Applications, rule: Round) -> BoolArray:

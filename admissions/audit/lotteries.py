@@ -2,37 +2,52 @@
 
 import hashlib
 
+import numpy as np
 import polars as pl
 
 from admissions.allocation import Allocation
 from admissions.audit.findings import Violations
-from admissions.policy.policy import Round
+from admissions.market import BoolArray
+from admissions.policy.expressions import LOTTERY
+from admissions.records import RoundRecord
 
 
-def numbers_that_differ(allocation: Allocation, rule: Round) -> Violations:
+def numbers_that_differ(allocation: Allocation, record: RoundRecord) -> Violations:
     """Return the applications whose recorded number is not SHA-256 of ``seed:id``, or that should have one.
 
     Parameters
     ----------
     allocation : Allocation
-        Its seed, and the applications with their numbers.
-    rule : Round
-        The round.
+        Its seed.
+    record : RoundRecord
+        The applications of a round with their numbers.
     """
-    if "lottery" not in allocation.applications.columns:
+    if not record.rule.needs_lottery or not len(record.student):
         return Violations(0)
-    rows = allocation.applications.filter(pl.col("round") == rule.name)
-    rows = rows.select("student_id", "programme_id", "lottery", drawn=pl.coalesce("bundle_id", "student_id"))
-    if not rule.needs_lottery:
-        bad = rows.filter(pl.col("lottery").is_not_null())
-        return Violations.of(0, len(bad), ({"student_id": one} for one in bad["student_id"]))
-    whose = ["programme_id", "drawn"] if allocation.policy.lottery.scope == "programme" else ["drawn"]
-    first = rows.select(
-        pl.any_horizontal((pl.col(name) != pl.col(name).shift(1)).fill_null(True) for name in [*whose, "lottery"])
-    )
-    draws = rows.filter(first.to_series() | rows["lottery"].is_null())
+    if LOTTERY not in record.values:
+        missing = np.unique(record.student)
+        return Violations.of(
+            len(record.student), len(missing), ({"student_id": record.student_ids[int(i)]} for i in missing)
+        )
+    whose = pl.select(pl.coalesce(record.bundle_ids, record.student_ids)).to_series()
+    first = _first_of_a_number(allocation, record)
+    ids = whose.gather(record.student[first])
+    if allocation.policy.lottery.scope == "programme":
+        ids = record.programme_ids.gather(record.programme[first]) + ":" + ids
     prefix = f"{allocation.seed}:".encode()
-    texts = draws.select(pl.concat_str(whose, separator=":")).to_series()
-    again = [hashlib.sha256(prefix + text.encode()).hexdigest() for text in texts]
-    bad = draws.filter(pl.Series(again) != draws["lottery"].fill_null(""))
-    return Violations.of(len(rows), len(bad), ({"student_id": one} for one in bad["student_id"]))
+    again = pl.Series([hashlib.sha256(prefix + one.encode()).hexdigest() for one in ids], dtype=pl.String)
+    bad = record.student[first][(again != record.value(LOTTERY, first).fill_null("")).to_numpy()]
+    return Violations.of(len(record.student), len(bad), ({"student_id": record.student_ids[int(i)]} for i in bad))
+
+
+def _first_of_a_number(allocation: Allocation, record: RoundRecord) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return the rows that do not just repeat the child (and programme) and the number of the row before."""
+    again: BoolArray = record.student[1:] == record.student[:-1]
+    if allocation.policy.lottery.scope == "programme":
+        again &= record.programme[1:] == record.programme[:-1]
+    index, numbers = record.values[LOTTERY]
+    if index is not None:
+        again &= index[1:] == index[:-1]
+    else:
+        again &= (numbers == numbers.shift(1)).fill_null(False).to_numpy()[1:]
+    return np.flatnonzero(np.concatenate([[True], ~again]))

@@ -1,0 +1,94 @@
+"""Two real districts. The data lie outside the project: found through ADMISSIONS_REAL_DATA, skipped where absent."""
+
+import os
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import polars as pl
+import pytest
+
+import admissions as adm
+
+REAL = Path(os.environ.get("ADMISSIONS_REAL_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+
+
+def district_of(name):
+    if not (REAL / name).is_dir():
+        pytest.skip(f"the real data of {name} are not here")
+    return adm.read_district(REAL / name)
+
+
+def policy_of(stage, **clause):
+    return adm.Policy.from_dict({"title": "real", "round": [{"name": "round", "stage": stage, **clause}]})
+
+
+@pytest.fixture(scope="module")
+def chiayi():
+    policy = policy_of("primary", lists=["zone"], order=["distance asc", "lottery"], guarantee={})
+    return adm.allocate(district_of("chiayi"), policy, seed="2024")
+
+
+def test_every_child_of_chiayi_has_a_seat_and_no_school_has_one_too_many(chiayi):
+    assert len(chiayi.students) == 2103
+    assert chiayi.students["programme_id"].null_count() == 0
+    programmes = chiayi.district.programmes.select("programme_id", seats=pl.col("classes") * pl.col("class_size"))
+    admitted = chiayi.students.group_by("programme_id").len("admitted").join(programmes, on="programme_id")
+    assert (admitted["admitted"] <= admitted["seats"]).all()
+    assert not adm.audit(chiayi).failed
+
+
+def test_the_summed_distance_of_the_coordinated_children_is_the_minimum(chiayi):
+    """Against NetworkX: one source a village, one sink a school with the seats that the zones left."""
+    from admissions.compiling.distance import distances_between
+
+    district = chiayi.district
+    rows = chiayi.students.with_row_index("row").filter(pl.col("route") == "coordinated")
+    assert len(rows) > 100
+    schools = np.arange(len(district.schools), dtype=np.int32)
+    metres = distances_between(district, rows["row"].to_numpy().astype(np.int32)[:, None], schools[None, :])
+    left = chiayi.cutoffs.with_columns(left=pl.col("seats") - pl.col("admitted"))
+    programmes = district.programmes["programme_id"].to_list()
+    school_of = dict(zip(programmes, district.links.programme_school.tolist(), strict=True))
+    graph = nx.DiGraph()
+    graph.add_node("all", demand=len(rows))
+    villages, first, supply = np.unique(metres, axis=0, return_index=True, return_counts=True)
+    for village, (row, children) in enumerate(zip(first, supply, strict=True)):
+        graph.add_node(("village", village), demand=-int(children))
+        for programme in programmes:
+            graph.add_edge(("village", village), programme, weight=int(metres[row, school_of[programme]]))
+    for programme, seats in left.select("programme_id", "left").iter_rows():
+        graph.add_edge(programme, "all", capacity=seats)
+    least = nx.network_simplex(graph)[0]
+    given = [metres[i, school_of[programme]] for i, programme in enumerate(rows["programme_id"])]
+    assert sum(given) == least
+    assert len(villages) < len(rows)
+
+
+@pytest.mark.parametrize(
+    "clause", [{"students": "eligible"}, {"priority": [{"class": "eligible", "when": "eligible"}]}]
+)
+def test_the_official_seat_of_the_czech_admission_comes_out(clause):
+    district = district_of("czech_2024")
+    policy = policy_of("senior", lists=["choices"], order=["decision_tier asc", "student_id asc"], **clause)
+    allocation = adm.allocate(district, policy)
+    official = pl.read_csv(REAL / "czech_2024" / "official.csv", infer_schema=False).rename(
+        {"programme_id": "official"}
+    )
+    both = allocation.students.join(official, on="student_id", how="left", maintain_order="left")
+    assert len(both) == 12_365
+    assert both.select(pl.col("programme_id").eq_missing(pl.col("official")).mean()).item() >= 0.995
+    assert not adm.audit(allocation).failed
+
+
+def test_the_czech_admission_runs_by_exam_with_those_who_sat_none_last(capsys):
+    district = district_of("czech_2024")
+    allocation = adm.allocate(district, policy_of("senior", order=["exam desc", "lottery"]), seed="2024")
+    rows = allocation.applications.filter(pl.col("key").is_not_null())
+    sat, not_sat = (rows.filter(pl.col("exam").is_null() == null) for null in (False, True))
+    assert sat["key"].max() < not_sat["key"].min()
+    ranks = allocation.students["choice_rank"].value_counts(sort=False).sort("choice_rank", nulls_last=True)
+    with capsys.disabled():
+        print("\nczech_2024 by exam, rank of the seat:", dict(ranks.iter_rows()))
+    assert ranks["count"].sum() == 12_365
+    assert not adm.audit(allocation).failed

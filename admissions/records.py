@@ -73,24 +73,27 @@ class RoundRecord:
 
     def to_frame(self) -> pl.DataFrame:
         """Return the record in words, with the columns of ``applications.parquet``."""
-        rule, keys = self.rule, pl.Series(self.key)
+        rule = self.rule
         columns = {
-            "student_id": self.student_ids.gather(self.student),
-            "round": pl.Series([rule.name], dtype=pl.String).new_from_index(0, len(self.student)),
-            "programme_id": self.programme_ids.gather(self.programme),
-            "pool": words_at([pool.name for pool in rule.pools], self.pool),
-            "rank": pl.Series(self.rank),
-            "class": words_at([priority.name for priority in rule.classes], self.class_place),
+            "student_id": _at(self.student_ids, self.student),
+            "round": pl.repeat(rule.name, len(self.student), dtype=pl.String),
+            "programme_id": _at(self.programme_ids, self.programme),
+            "pool": _at([pool.name for pool in rule.pools], self.pool),
+            "rank": pl.lit(pl.Series(self.rank)),
+            "class": _at([priority.name for priority in rule.classes], self.class_place),
         }
-        columns |= {value_column(name): self.value(name) for name in self.published if name != LOTTERY}
+        values = {value_column(name): self.values[name] for name in self.published if name != LOTTERY}
         if LOTTERY in self.values:
-            columns[LOTTERY] = self.value(LOTTERY)
+            values[LOTTERY] = self.values[LOTTERY]
+        for name, (index, series) in values.items():
+            columns[name] = pl.lit(series) if index is None else _at(series, index)
+        key = pl.lit(pl.Series(self.key))
         columns |= {
-            "key": keys.set(keys < 0, None),
-            "outcome": words_at(OUTCOMES, self.outcome),
-            "bundle_id": self.bundle_ids.gather(self.student),
+            "key": pl.when(key >= 0).then(key),
+            "outcome": _at(OUTCOMES, self.outcome),
+            "bundle_id": _at(self.bundle_ids, self.student),
         }
-        return pl.DataFrame(columns)
+        return pl.select(**columns)
 
     @property
     def published(self) -> tuple[str, ...]:
@@ -166,6 +169,15 @@ def words_at(words: Sequence[str] | pl.Series, places: npt.NDArray[np.integer]) 
     if len(places) and places.min() >= 0:
         return series.gather(index)
     return series.gather(index.set(index < 0, None))
+
+
+def _at(words: Sequence[str] | pl.Series, places: npt.NDArray[np.integer]) -> pl.Expr:
+    """Return an expression for the word of each place, null for a place below 0, so that columns are made in parallel."""
+    series = words if isinstance(words, pl.Series) else pl.Series(words, dtype=pl.String)
+    index = pl.lit(pl.Series(places.astype(np.int32, copy=False)))
+    if len(places) and places.min() < 0:
+        index = pl.when(index >= 0).then(index)
+    return pl.lit(series).gather(index)
 
 
 def _places(words: pl.Series, known: Mapping[str, int]) -> npt.NDArray[np.int32]:

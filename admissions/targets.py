@@ -85,8 +85,9 @@ def _view(over: str, district: District, placed: pl.DataFrame) -> pl.DataFrame:
     programmes = _with_prefix(district.programmes, district.schools, "school", on="school_id")
     if over == "classes":
         return _classes(programmes, placed)
-    students = _with_prefix(district.students, placed.drop("stage"), "allocation", on="student_id")
-    students = students.with_columns(placed=pl.col("programme_id").is_not_null())
+    seats = placed.drop("student_id", "stage").with_columns(placed=pl.col("programme_id").is_not_null())
+    clashes = {name: f"allocation_{name}" for name in seats.columns if name in district.students.columns}
+    students = district.students.hstack(seats.rename(clashes))
     return _with_prefix(students, programmes.drop("school_id"), "programme", on="programme_id")
 
 

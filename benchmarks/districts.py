@@ -14,13 +14,12 @@ stage     = "senior"
 mechanism = "deferred_acceptance"
 order     = ["total desc", "chinese_maths desc", "lottery"]
   [[round.pool]]
-  name    = "rural reserve"
-  members = "rural"
-  others  = "after members"
+  name    = "rural"
+  members = "rural AND origin = 'in_district'"
   seats   = {reserve}
   [[round.pool]]
   name    = "in district"
-  members = "origin = 'in_district'"
+  members = "NOT rural AND origin = 'in_district'"
   seats   = {inside}
   [[round.pool]]
   name    = "out of district"

@@ -108,7 +108,9 @@ def _lost_students(allocation: Allocation) -> Violations:
     unexplained = out.filter(seat == students["reason"].is_not_null())
     halves = [students[name].is_not_null() != seat for name in ("round", "school_id")]
     unexplained = pl.concat([unexplained, out.filter(halves[0] | halves[1] | (seat == (students["route"] == "none")))])
-    if allocation.district is not None:
+    if allocation.district is not None and out.equals(allocation.district.students["student_id"]):
+        missing = strangers = out.clear()
+    elif allocation.district is not None:
         went_in = allocation.district.students["student_id"]
         missing = went_in.filter(~went_in.is_in(out.implode()))
         strangers = out.filter(~out.is_in(went_in.implode()) | out.is_duplicated())

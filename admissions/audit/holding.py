@@ -67,6 +67,8 @@ def _pairs(district: District, allocation: Allocation, rule: Round, seated: pl.D
 
 def progress_before(allocation: Allocation, rule: Round, district: District) -> Progress:
     """Return who of the district had a seat before a round, and who had been left by whom, from the tables."""
+    if allocation.policy.rounds[0].name == rule.name:
+        return Progress.start(len(district.students), np.zeros(0, dtype=np.int64))
     rounds = allocation.students.select("student_id", "round").unique("student_id", keep="first")
     students = district.students.select("student_id").join(rounds, on="student_id", how="left", maintain_order="left")
     nothing = np.zeros(0, dtype=np.int64)

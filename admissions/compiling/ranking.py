@@ -29,10 +29,13 @@ class Draw:
     def numbers(self, applications: Applications) -> tuple[Level, pl.Series]:
         """Return the lottery numbers of the applications, one a student or one an application."""
         if not self.by_programme:
-            taking_part = np.unique(applications.student)
-            drawn = lottery_numbers(self.seed, self.ids.gather(taking_part))
+            taking_part = np.zeros(len(self.ids), dtype=np.bool_)
+            taking_part[applications.student] = True
+            if taking_part.all():
+                return "student", lottery_numbers(self.seed, self.ids)
+            rows = np.flatnonzero(taking_part)
             whole = pl.Series("lottery", [None], dtype=pl.String).new_from_index(0, len(self.ids))
-            return "student", whole.scatter(taking_part, drawn)
+            return "student", whole.scatter(rows, lottery_numbers(self.seed, self.ids.gather(rows)))
         programmes = applications.district.programmes["programme_id"].gather(applications.programme)
         pairs = zip(programmes, self.ids.gather(applications.student), strict=True)
         return "application", lottery_numbers(self.seed, (f"{programme}:{one}" for programme, one in pairs))
@@ -79,9 +82,7 @@ class Ranking:
         name = (term.expression.text, term.descending)
         if name not in self._codes:
             level, values = self._valued(term, where)
-            codes = values.rank("dense", descending=term.descending)
-            last = int(codes.max() or 0) + 1  # type: ignore[arg-type]
-            self._codes[name] = level, codes.fill_null(last).to_numpy().astype(np.int64) - 1
+            self._codes[name] = level, _codes(values, term.descending)
         return self._codes[name]
 
     def _valued(self, term: Term, where: str) -> tuple[Level, pl.Series]:
@@ -125,6 +126,23 @@ def dense(values: Int64Array) -> Int64Array:
         present[values - low] = True
         return (np.cumsum(present) - 1)[values - low]
     return pl.Series(values).rank("dense").to_numpy().astype(np.int64) - 1
+
+
+def _codes(values: pl.Series, descending: bool) -> Int64Array:
+    """Return the values as 0, 1, 2 … in their order, missing ones last in either direction."""
+    if values.dtype == pl.String:
+        values = _short(values)
+    codes = values.rank("dense", descending=descending)
+    ranks = codes.fill_null(0).to_numpy().astype(np.int64)
+    return np.where(ranks == 0, ranks.max(initial=0) + 1, ranks) - 1
+
+
+def _short(values: pl.Series) -> pl.Series:
+    """Return hexadecimal text as the numbers it begins with where these tell all values apart; else the text itself."""
+    if not values.str.contains("^[0-9a-f]{64}$").all():
+        return values
+    begins = values.str.slice(0, 15).str.to_integer(base=16)
+    return begins if begins.n_unique() == values.n_unique() else values
 
 
 def _packed(columns: Sequence[Int64Array]) -> Int64Array:

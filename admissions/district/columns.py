@@ -79,6 +79,8 @@ def _from_type(series: pl.Series, report: Report) -> pl.Series:
     dtype = series.dtype
     if dtype.is_integer() or dtype == pl.Boolean:
         return series.cast(pl.Int64) if dtype.is_integer() else series
+    if isinstance(dtype, pl.Decimal) and dtype.scale:
+        return series.cast(pl.Decimal(DIGITS, dtype.scale))
     if dtype.is_float() or dtype.is_decimal():
         return _numbers(series, report)
     if dtype == pl.Null:

@@ -39,13 +39,23 @@ class Links:
 
 def row_numbers(values: pl.Series, ids: pl.Series) -> Int32Array:
     """Return the place of each value in `ids`, -1 where it is not there; runs of one value are looked up once."""
-    if not len(values):
-        return np.empty(0, dtype=np.int32)
-    runs = values.rle_id()
-    starts = (runs != runs.shift(1)).fill_null(True).arg_true()
-    known = pl.DataFrame({"id": ids, "row": np.arange(len(ids), dtype=np.int32)})
-    found = values.gather(starts).alias("id").to_frame().join(known, on="id", how="left", maintain_order="left")
-    return found["row"].fill_null(-1).to_numpy().take(runs.to_numpy())
+    if not len(values) or not len(ids):
+        return np.full(len(values), -1, dtype=np.int32)
+    starts = (values != values.shift(1)).fill_null(True).arg_true()
+    if len(starts) > len(values) // 2:
+        return _lookup(values, ids)
+    lengths = np.diff(starts.to_numpy(), append=len(values))
+    return np.repeat(_lookup(values.gather(starts), ids), lengths)
+
+
+def _lookup(values: pl.Series, ids: pl.Series) -> Int32Array:
+    distinct = ids.drop_nulls().unique(maintain_order=True)
+    if len(distinct) == len(ids):
+        found = values.cast(pl.Enum(ids), strict=False).to_physical().cast(pl.Int32)
+    else:
+        known = pl.DataFrame({"id": ids, "row": np.arange(len(ids), dtype=np.int32)}).unique("id", keep="first")
+        found = values.alias("id").to_frame().join(known, on="id", how="left", maintain_order="left")["row"]
+    return found.fill_null(-1).to_numpy()
 
 
 def resolve(frames: Mapping[str, pl.DataFrame], findings: Mapping[str, Findings]) -> Links:

@@ -1,0 +1,20 @@
+"""``python -m benchmarks [NAME …]``: measures speed as ratios taken in one run; without names, everything."""
+
+import sys
+
+from benchmarks import guarantee, kernels, runs
+
+SUBJECTS = {"kernels": kernels.run, "guarantee": guarantee.run, "demo": runs.demo, "runs": runs.run}
+
+
+def main() -> None:
+    """Run the subjects named on the command line."""
+    names = sys.argv[1:] or list(SUBJECTS)
+    if unknown := [name for name in names if name not in SUBJECTS]:
+        sys.exit(f"no benchmark '{unknown[0]}'; there are {', '.join(SUBJECTS)}")
+    for name in names:
+        SUBJECTS[name]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Worked examples of the literature and of administrative practice, as published, with their answers."""

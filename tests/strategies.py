@@ -1,0 +1,120 @@
+"""Hypothesis strategies that build valid markets directly: permute the pools, then cut the list."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from admissions.market import Market
+
+
+def market_of(lists, keys, seats, sizes=None, ranks=None):
+    """Return the market of plain lists: pools and keys an applicant, seats a pool."""
+    ranks = [range(1, len(wanted) + 1) for wanted in lists] if ranks is None else ranks
+    return Market(
+        indptr=np.cumsum([0, *map(len, lists)]),
+        pool=np.array([p for wanted in lists for p in wanted], dtype=np.int32),
+        key=np.array([k for own in keys for k in own], dtype=np.int64),
+        rank=np.array([r for own in ranks for r in own], dtype=np.int32),
+        seats=np.array(seats, dtype=np.int64),
+        size=np.ones(len(lists), dtype=np.int32) if sizes is None else np.array(sizes, dtype=np.int32),
+    )
+
+
+def parts(market):
+    """Return a market as plain lists: pools, keys, seats, sizes and ranks, for tests that change one of them."""
+    spans = list(zip(market.indptr[:-1].tolist(), market.indptr[1:].tolist(), strict=True))
+    lists, keys, ranks = ([array[a:b].tolist() for a, b in spans] for array in (market.pool, market.key, market.rank))
+    return lists, keys, market.seats.tolist(), market.size.tolist(), ranks
+
+
+@st.composite
+def markets(draw, applicants=5, pools=4, seats=3, sizes=1, strict=False, common=False):
+    """Draw a market of at most so many applicants, pools, seats a pool and children an applicant.
+
+    Pools belong to programmes: an applicant lists programmes, and each stands for all its pools in the order of law.
+    With ``strict`` no pool ranks two applicants equal; with ``common`` all pools rank applicants alike.
+    """
+    n = draw(st.integers(0, applicants))
+    p = draw(st.integers(1, pools))
+    programme = sorted(draw(st.lists(st.integers(0, p - 1), min_size=p, max_size=p)))
+    of_programme = {name: [j for j in range(p) if programme[j] == name] for name in set(programme)}
+    everybody_wants_one = draw(st.booleans()) and draw(st.booleans())
+    lists, ranks = [], []
+    for _ in range(n):
+        wanted = list(of_programme) if everybody_wants_one else draw(st.permutations(list(of_programme)))
+        wanted = wanted[: draw(st.integers(0, len(wanted)))]
+        pairs = [(j, place) for place, name in enumerate(wanted, start=1) for j in of_programme[name]]
+        lists.append([j for j, _ in pairs])
+        ranks.append([place for _, place in pairs])
+    if common:
+        marks = draw(st.permutations(range(n)) if strict else st.lists(st.integers(0, n), min_size=n, max_size=n))
+        keys = [[marks[i]] * len(lists[i]) for i in range(n)]
+    elif strict:
+        orders = [draw(st.permutations(range(n))) for _ in range(p)]
+        keys = [[orders[j][i] for j in lists[i]] for i in range(n)]
+    else:
+        highest = draw(st.sampled_from([0, 1, 3, 2**31 - 1, 2**62]))
+        keys = [[draw(st.integers(0, highest)) for _ in wanted] for wanted in lists]
+    return market_of(
+        lists,
+        keys,
+        seats=draw(st.lists(st.integers(0, seats), min_size=p, max_size=p)),
+        sizes=draw(st.lists(st.integers(1, sizes), min_size=n, max_size=n)),
+        ranks=ranks,
+    )
+
+
+def random_market(rng, applicants, pools, seats, choices, sizes=1, keys=None):
+    """Return a larger market from a numpy generator: popular pools first, keys up to ``keys`` so that ties abound."""
+    popularity = 1.0 / np.arange(1, pools + 1)
+    lists = []
+    for _ in range(applicants):
+        length = int(rng.integers(0, min(choices, pools) + 1))
+        lists.append(rng.choice(pools, size=length, replace=False, p=popularity / popularity.sum()).tolist())
+    return market_of(
+        lists,
+        [rng.integers(0, keys or 2**31, size=len(wanted)).tolist() for wanted in lists],
+        seats=rng.integers(0, seats + 1, size=pools),
+        sizes=rng.integers(1, sizes + 1, size=applicants),
+    )
+
+
+@st.composite
+def arrays_that_are_no_market(draw):
+    """Draw the arrays of a market with one thing wrong."""
+    whole = {
+        "indptr": [0, 2, 3],
+        "pool": [0, 1, 0],
+        "key": [1, 0, 0],
+        "rank": [1, 2, 1],
+        "seats": [1, 1],
+        "size": [1, 1],
+    }
+    name, wrong = draw(
+        st.sampled_from(
+            [
+                ("indptr", [0, 2]),
+                ("indptr", [1, 2, 3]),
+                ("indptr", [0, 3, 2]),
+                ("indptr", [0, 4, 3]),
+                ("indptr", [0.0, 2.0, 3.0]),
+                ("pool", [0, 2, 0]),
+                ("pool", [0, -1, 0]),
+                ("pool", [0, 1]),
+                ("pool", [0, 2**40, 0]),
+                ("key", [1, -1, 0]),
+                ("key", [1, 0.5, 0]),
+                ("key", [1, float("nan"), 0]),
+                ("key", [1, 2**63 - 1, 0]),
+                ("key", [[1, 0, 0]]),
+                ("rank", [2, 1, 1]),
+                ("rank", [0, 1, 1]),
+                ("seats", [1, -1]),
+                ("seats", [1.5, 1]),
+                ("seats", [True, True]),
+                ("seats", ["1", "1"]),
+                ("size", [1, 0]),
+                ("size", [1, 2, 3]),
+            ]
+        )
+    )
+    return whole | {name: wrong}

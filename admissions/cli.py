@@ -257,8 +257,7 @@ def _show_run(allocation: Any, audit: Any, out: Path, as_json: bool) -> None:
 
 
 def _audit_table(audit: Any) -> Table:
-    table = Table("", "property", "verdict", title="Audit", title_justify="left", title_style="bold", header_style="dim",
-                  box=None, pad_edge=False)  # fmt: skip
+    table = Table("", "property", "verdict", title="Audit", title_justify="left", box=None, pad_edge=False)
     table.add_column("checked", justify="right")
     table.add_column("violations", justify="right")
     style = {"holds": "green", "fails": "bold red", "not claimed": "dim"}

@@ -172,7 +172,7 @@ def words_at(words: Sequence[str] | pl.Series, places: npt.NDArray[np.integer]) 
 
 
 def _at(words: Sequence[str] | pl.Series, places: npt.NDArray[np.integer]) -> pl.Expr:
-    """Return an expression for the word of each place, null for a place below 0, so that columns are made in parallel."""
+    """Return an expression for the word of each place, null for a place below 0: columns are made in parallel."""
     series = words if isinstance(words, pl.Series) else pl.Series(words, dtype=pl.String)
     index = pl.lit(pl.Series(places.astype(np.int32, copy=False)))
     if len(places) and places.min() < 0:

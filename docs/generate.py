@@ -12,22 +12,25 @@ from admissions.district.schema import KIND_MEANINGS, TABLES, Column, Table
 
 DOCS = Path(__file__).parent
 
+COLUMNS = "| column | kind | required | meaning |\n|---|---|---|---|"
+SEED = "2016-07-01 09:00"
+
 HEAD = """# The data model
 
 Generated from `admissions/district/schema.py` by `python -m docs.generate`.
 
 A district is a folder of `NAME.csv` (UTF-8, with or without a byte order mark) or `NAME.parquet`, one file a table, or
-the same tables as data frames. Columns beyond those below are kept, and a policy may use them. In a CSV a column of the
-office's own holds whole numbers, exact decimals (`600.50`; never floats), `true`/`false`, or text; an empty cell is a
-missing value. A column that mixes numbers and words stays text, and a policy that ranks by it is refused. Dates are text
-in ISO form (`2009-03-01`), which sorts as dates do. A data frame's float becomes the decimal it shows.
+the same tables as data frames. Columns beyond those below are kept, and a policy may use them. In a CSV a column of
+the office's own holds whole numbers, exact decimals (`600.50`; never floats), `true`/`false`, or text; an empty cell is a
+missing value. A column that mixes numbers and words stays text, and a policy that ranks by it is refused. Dates are
+text in ISO form (`2009-03-01`), which sorts as dates do. A data frame's float becomes the decimal it shows.
 
 `zones.geojson` beside the tables carries the zones' outlines: a FeatureCollection whose features have a property
 `zone_id`.
 
 Everything wrong is reported at once, each problem with table, row, column and value. Rows of a CSV are counted as a
-spreadsheet shows them, the header being row 1; rows of Parquet and of data frames from 0. Values that could name a child
-are shown in part.
+spreadsheet shows them, the header being row 1; rows of Parquet and of data frames from 0. Values that could name a
+child are shown in part.
 """
 
 
@@ -43,7 +46,7 @@ def _section(table: Table) -> str:
     key = ", ".join(f"`{name}`" for name in table.key)
     rows = "\n".join(_row(column) for column in table.columns)
     needed = "Required." if table.required else "Optional."
-    return f"## `{table.name}`\n\n{table.meaning}. {needed} A row is named by {key}.\n\n| column | kind | required | meaning |\n|---|---|---|---|\n{rows}\n"  # fmt: skip
+    return f"## `{table.name}`\n\n{table.meaning}. {needed} A row is named by {key}.\n\n{COLUMNS}\n{rows}\n"
 
 
 def _row(column: Column) -> str:
@@ -60,9 +63,8 @@ def summary_picture() -> str:
     import admissions as adm
     from admissions.summary import summary_tables
 
-    allocation = adm.allocate(
-        adm.generate_district("2016-07-01 09:00"), adm.read_policy("district_2016"), "2016-07-01 09:00"
-    )
+    district, policy = adm.generate_district(SEED), adm.read_policy("district_2016")
+    allocation = adm.allocate(district, policy, SEED)
     console = Console(record=True, width=118, file=StringIO())
     console.print(summary_tables(allocation.policy, allocation.rounds, allocation.cutoffs, allocation.targets))
     return console.export_svg(title="admissions demo")

@@ -18,19 +18,19 @@ from admissions.records import ADMITTED, RoundRecord
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Seats:
-    """What the table of students says of one round, a place a student of the record.
+    """What the table of students says of one round.
 
     Attributes
     ----------
-    row : (n,) int32
-        Row of the table, -1 for a student it lacks.
+    student : (t,) int32
+        Student of each row of the table, -1 for one the record lacks.
     programme : (n,) int32
         Programme of a seat taken up by list in this round, -1 without one.
     pool : (n,) int16
         Its pool.
     """
 
-    row: Int32Array
+    student: Int32Array
     programme: Int32Array
     pool: npt.NDArray[np.int16]
 
@@ -117,15 +117,13 @@ def published_seats(allocation: Allocation, record: RoundRecord) -> Seats:
         at = row_numbers(students["student_id"], record.student_ids)
     here = (students["round"] == record.rule.name).fill_null(False) & (students["route"] != "coordinated")
     mine = here.to_numpy() & (at >= 0)
-    row, programme = np.full(n, -1, dtype=np.int32), np.full(n, -1, dtype=np.int32)
-    pool = np.full(n, -1, dtype=np.int16)
-    row[at[at >= 0]] = np.flatnonzero(at >= 0)
+    programme, pool = np.full(n, -1, dtype=np.int32), np.full(n, -1, dtype=np.int16)
     names = {seat_pool.name: k for k, seat_pool in enumerate(record.rule.pools)}
     known = row_numbers(students["programme_id"], record.programme_ids)
     programme[at[mine]] = np.where(known[mine] >= 0, known[mine], -2)
     places = students["pool"].replace_strict(names, default=-2, return_dtype=pl.Int16).fill_null(-2).to_numpy()
     pool[at[mine]] = places[mine]
-    return Seats(row, programme, pool)
+    return Seats(at, programme, pool)
 
 
 def admitted_rows(record: RoundRecord) -> Int64Array:

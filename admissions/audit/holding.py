@@ -113,15 +113,12 @@ def _first_children(district: District) -> Int32Array:
 def _choice_rows(district: District, student: Int32Array, programme: Int32Array) -> Int32Array:
     """Return the row of `choices` where a child, or a child of its bundle, lists the programme; -1 where none does."""
     first = _first_children(district)
-    width = len(district.programmes)
-    pair = first[district.links.choice_student].astype(np.int64) * width + district.links.choice_programme
-    wanted = first[student].astype(np.int64) * width + programme
-    if not len(pair):
-        return np.full(len(student), -1, dtype=np.int32)
-    order = np.argsort(pair, kind="stable")
-    place = np.minimum(np.searchsorted(pair[order], wanted), len(pair) - 1)
-    found = pair[order][place] == wanted
-    return np.where(found, order[place], -1).astype(np.int32)
+    seat, row = np.full(len(first), -1, dtype=np.int32), np.full(len(first), -1, dtype=np.int32)
+    seat[first[student]] = programme
+    lister = first[district.links.choice_student]
+    listed = np.flatnonzero(district.links.choice_programme == seat[lister])
+    row[lister[listed]] = listed
+    return row[first[student]]
 
 
 def _wrongly_listed(allocation: Allocation, evidence: Evidence, district: District, seated: pl.DataFrame) -> BoolArray:

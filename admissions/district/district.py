@@ -53,7 +53,9 @@ class District:
     mixed: Mapping[str, Problem] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return f"District({len(self.students)} students, {len(self.schools)} schools, {len(self.programmes)} programmes)"
+        return (
+            f"District({len(self.students)} students, {len(self.schools)} schools, {len(self.programmes)} programmes)"
+        )
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Return the tables that have rows, by name."""

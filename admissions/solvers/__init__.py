@@ -1,0 +1,1 @@
+"""The same contract through OR-Tools and NetworkX."""

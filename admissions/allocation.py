@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
+from rich.console import RenderableType
 
 from admissions.district.district import District
 from admissions.policy.policy import Policy
 from admissions.records import RoundRecord, applications_frame
-from admissions.summary import summarise
+from admissions.summary import as_text, summary_tables
 
 SHORTFALL = {"round": pl.String, "side": pl.String, "id": pl.String, "children": pl.Int64, "seats": pl.Int64}
 
@@ -83,4 +84,8 @@ class Allocation:
         >>> "Rounds" in allocation.summary()
         True
         """
-        return summarise(self.policy, self.rounds, self.cutoffs, self.targets, width)
+        return as_text(self.tables(), width)
+
+    def tables(self) -> RenderableType:
+        """Return what happened, as tables for a rich console."""
+        return summary_tables(self.policy.title, self.students, self.rounds, self.cutoffs, self.targets)

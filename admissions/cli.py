@@ -234,8 +234,6 @@ def _allocate(district: Any, policy: str, seed: str | None, phases: Phases) -> t
 
 def _show_run(allocation: Any, audit: Any, out: Path, as_json: bool) -> None:
     """Print what happened; exit 3 where a claimed property failed."""
-    from admissions.summary import summary_tables
-
     if as_json:
         verdicts = {finding.code: finding.verdict for finding in audit.findings}
         rounds, targets = allocation.rounds.to_dicts(), allocation.targets.to_dicts()
@@ -244,7 +242,7 @@ def _show_run(allocation: Any, audit: Any, out: Path, as_json: bool) -> None:
         )
     else:
         console = _stdout()
-        console.print(summary_tables(allocation.policy, allocation.rounds, allocation.cutoffs, allocation.targets))
+        console.print(allocation.tables())
         console.print(_audit_table(audit))
         for name, count in allocation.settled_by_id.items():
             console.print(f"{count:,} applications of round '{name}' were told apart by student_id alone; "

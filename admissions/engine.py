@@ -187,11 +187,11 @@ def _coordinate(
 def _counted(done: _Solved) -> dict[str, str | int]:
     """Return how many a round considered, placed by which way, and left for which reason."""
     placed = done.placements
-    took_part, now = placed.reason != NO_ROUND, placed.programme >= 0
-    left = placed.reason[took_part & ~now]
+    now = placed.programme >= 0
+    left = placed.reason[placed.considered & ~now]
     return {
         "round": done.compiled.rule.name,
-        "applicants": int(took_part.sum()),
+        "applicants": int(placed.considered.sum()),
         "seats": int(done.compiled.market.seats.sum()),
         "first_choice": int((now & (placed.choice_rank == 1)).sum()),
         "any_choice": int((placed.route == CHOICE).sum()),

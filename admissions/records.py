@@ -93,7 +93,7 @@ class RoundRecord:
             "outcome": _at(OUTCOMES, self.outcome),
             "bundle_id": _at(self.bundle_ids, self.student),
         }
-        return pl.select(**columns)
+        return pl.select(expression.alias(name) for name, expression in columns.items())
 
     @property
     def published(self) -> tuple[str, ...]:

@@ -89,6 +89,17 @@ def write_run(
     ------
     RunError
         If the folder exists, or the disk does not take it; then nothing is left behind.
+
+    Examples
+    --------
+    >>> import admissions as adm
+    >>> from tempfile import TemporaryDirectory
+    >>> district, policy = adm.generate_district("docs", size=60), adm.read_policy("district_2016")
+    >>> allocation = adm.allocate(district, policy, seed="s")
+    >>> with TemporaryDirectory() as folder:
+    ...     write_run(Path(folder) / "out", allocation, adm.audit(allocation))
+    ...     adm.read_run(Path(folder) / "out").students.equals(allocation.students)
+    True
     """
     out = Path(os.path.abspath(out))
     refuse_existing(out, force)

@@ -8,24 +8,22 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from admissions.policy.policy import Policy
 
-MOST_ROWS = 40
-
-
-def summarise(policy: Policy, rounds: pl.DataFrame, cutoffs: pl.DataFrame, targets: pl.DataFrame, width: int) -> str:
-    """Return the tables of `summary_tables` as plain text of a width in characters."""
+def as_text(tables: RenderableType, width: int) -> str:
+    """Return tables as plain text of a width in characters."""
     console = Console(file=StringIO(), width=width, force_terminal=False, color_system=None)
-    console.print(summary_tables(policy, rounds, cutoffs, targets))
+    console.print(tables)
     file = console.file
     return file.getvalue() if isinstance(file, StringIO) else ""
 
 
 def summary_tables(
-    policy: Policy, rounds: pl.DataFrame, cutoffs: pl.DataFrame, targets: pl.DataFrame
+    title: str, students: pl.DataFrame, rounds: pl.DataFrame, cutoffs: pl.DataFrame, targets: pl.DataFrame
 ) -> RenderableType:
-    """Return the summary of an allocation: its rounds, its pools, its targets."""
-    parts: list[RenderableType] = [Text(policy.title, style="bold"), _rounds(rounds), _pools(cutoffs)]
+    """Return the summary of an allocation from its tables: rounds, pools, who is without a seat, targets."""
+    parts: list[RenderableType] = [Text(title, style="bold"), _rounds(rounds), _pools(cutoffs)]
+    if students["programme_id"].null_count():
+        parts.append(_without_seat(students))
     if len(targets):
         parts.append(_targets(targets))
     return Group(*parts)
@@ -55,7 +53,7 @@ def reasons_of(rounds: pl.DataFrame) -> list[str]:
 
 
 def _pools(cutoffs: pl.DataFrame) -> Table:
-    """Return seats and admitted a pool: each programme's where they are few, the round's sums otherwise."""
+    """Return programmes, seats and children admitted of each pool."""
     by_round = cutoffs.group_by("round", "pool", maintain_order=True).agg(
         pl.len().alias("programmes"),
         pl.col("seats").sum(),
@@ -65,6 +63,14 @@ def _pools(cutoffs: pl.DataFrame) -> Table:
     table = _table("Seat pools", ["round", "pool", "programmes", "seats", "admitted by list", "full"], words=2)
     for row in by_round.iter_rows():
         table.add_row(row[0], row[1], *(f"{number:,}" for number in row[2:]))
+    return table
+
+
+def _without_seat(students: pl.DataFrame) -> Table:
+    left = students.filter(pl.col("programme_id").is_null())
+    table = _table("Without a seat at the end", ["stage", "reason", "children"], words=2)
+    for stage, reason, number in left.group_by("stage", "reason").len().sort("stage", "reason").iter_rows():
+        table.add_row(stage, reason, f"{number:,}")
     return table
 
 

@@ -21,8 +21,8 @@ Generated from `admissions/district/schema.py` by `python -m docs.generate`.
 
 A district is a folder of `NAME.csv` (UTF-8, with or without a byte order mark) or `NAME.parquet`, one file a table, or
 the same tables as data frames. Columns beyond those below are kept, and a policy may use them. In a CSV a column of
-the office's own holds whole numbers, exact decimals (`600.50`; never floats), `true`/`false`, or text; an empty cell is a
-missing value. A column that mixes numbers and words stays text, and a policy that ranks by it is refused. Dates are
+the office's own holds whole numbers, exact decimals (`600.50`; never floats), `true`/`false`, or text; an empty cell is
+a missing value. A column that mixes numbers and words stays text, and a policy that ranks by it is refused. Dates are
 text in ISO form (`2009-03-01`), which sorts as dates do. A data frame's float becomes the decimal it shows.
 
 `zones.geojson` beside the tables carries the zones' outlines: a FeatureCollection whose features have a property
@@ -61,12 +61,11 @@ def _row(column: Column) -> str:
 def summary_picture() -> str:
     """Return the summary of the sample district's run as the SVG that rich draws of a terminal."""
     import admissions as adm
-    from admissions.summary import summary_tables
 
     district, policy = adm.generate_district(SEED), adm.read_policy("district_2016")
     allocation = adm.allocate(district, policy, SEED)
     console = Console(record=True, width=118, file=StringIO())
-    console.print(summary_tables(allocation.policy, allocation.rounds, allocation.cutoffs, allocation.targets))
+    console.print(allocation.tables())
     return console.export_svg(title="admissions demo")
 
 

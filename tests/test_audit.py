@@ -19,8 +19,8 @@ from admissions.audit import (
     stable_improvements,
     wasted_seats,
 )
-from admissions.audit.improvement import best_stable_choice
 from admissions.audit.evidence import read_round
+from admissions.audit.improvement import best_stable_choice
 from admissions.engine import allocate
 from admissions.errors import PropertyError
 from admissions.market import Market, Matching

@@ -23,7 +23,7 @@ def lottery_numbers(seed: str, ids: Iterable[str]) -> pl.Series:
     Examples
     --------
     >>> lottery_numbers("2016", ["S1"])[0][:16]
-    '9b0b8cb0e7b1f3a0'
+    'd4b3738029fab32d'
     """
     prefix = seed + ":"
     return pl.Series("lottery", [sha256((prefix + one).encode()).hexdigest() for one in ids], dtype=pl.String)

@@ -25,7 +25,7 @@ class Dice:
     def uniform(self, *shape: int) -> FloatArray:
         """Return numbers from 0 to 1, 1 excluded, in steps of 2**-53."""
         raw = self._bits.random_raw(int(np.prod(shape)))
-        return ((raw >> np.uint64(11)) * 2.0**-53).reshape(shape)
+        return (raw >> np.uint64(11)).astype(np.float64).reshape(shape) * 2.0**-53
 
     def below(self, number: int, *shape: int) -> Int64Array:
         """Return whole numbers from 0 to `number` - 1."""

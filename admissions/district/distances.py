@@ -1,7 +1,7 @@
 """Distances in whole metres, the same to the bit on any machine.
 
-numpy's sine and arcsine differ by a last bit between builds, and a metre of difference can move a child. Only ``+ - * /``,
-square root and rounding are used here, which IEEE 754 fixes exactly.
+numpy's sine and arcsine differ by a last bit between builds, and a metre of difference can move a child. Only
+``+ - * /``, square root and rounding are used here, which IEEE 754 fixes exactly.
 """
 
 import numpy as np

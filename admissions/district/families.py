@@ -55,9 +55,8 @@ def raise_families(dice: Dice, town: Town, size: int) -> Families:
     voucher, placement, kind = dice.uniform(size) < VOUCHERS, dice.uniform(size) < DISABLED, dice.uniform(size)
     twin = _second_twins(dice, stage, compulsory & ~voucher & ~placement)
     first = np.arange(size) - twin
-    zone, estate, migrant, days, points, home = (
-        column[first] for column in (zone, estate, migrant, days, points, home)
-    )
+    zone, estate, days, points = (column[first] for column in (zone, estate, days, points))
+    migrant, home = migrant[first], home[first]
     spot = np.where(inside[:, None], town.estates[zone, estate], town.estates[0, 0] + np.array([0.3, 0.2]))
     homes = np.where(migrant, np.where(home < 0.2, 0, 2), np.where(home < 0.7, 0, np.where(home < 0.82, 1, 2)))
     words = {

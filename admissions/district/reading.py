@@ -74,6 +74,15 @@ def write_district(district: District, folder: str | Path, form: Literal["csv", 
         Where to; tables of the same name are replaced.
     form : {"csv", "parquet"}
         Which of the two forms `read_district` reads.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from admissions.district.generation import generate_district
+    >>> with TemporaryDirectory() as folder:
+    ...     write_district(generate_district("docs", size=60), folder, "parquet")
+    ...     sorted(path.name for path in Path(folder).iterdir())[:3]
+    ['choices.parquet', 'figures.parquet', 'programmes.parquet']
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -15,9 +15,35 @@ JITTER = 0.2
 ESTATES = 5
 NEIGHBOURS = 4
 NAMES = (
-    "Dongfeng Hongxing Yanhe Longquan Baita Qingyang Nanhu Beishan Xiqiao Wuyi Xinhua Guangming Shuangliu Taiping "
-    "Jinsha Lushan Wenfeng Heping Yucai Chengxi Fenghuang Shiyan Hualong Linjiang Meiyuan Zhongxin Xingfu Lianhua"
-).split()
+    "Dongfeng",
+    "Hongxing",
+    "Yanhe",
+    "Longquan",
+    "Baita",
+    "Qingyang",
+    "Nanhu",
+    "Beishan",
+    "Xiqiao",
+    "Wuyi",
+    "Xinhua",
+    "Guangming",
+    "Shuangliu",
+    "Taiping",
+    "Jinsha",
+    "Lushan",
+    "Wenfeng",
+    "Heping",
+    "Yucai",
+    "Chengxi",
+    "Fenghuang",
+    "Shiyan",
+    "Hualong",
+    "Linjiang",
+    "Meiyuan",
+    "Zhongxin",
+    "Xingfu",
+    "Lianhua",
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -10,6 +10,7 @@ from admissions.market import Int64Array
 
 LISTING_LOCALS, LISTING_MIGRANTS = 0.12, 0.6
 NO_LIST, MOST_CHOICES, FEWEST_CHOICES = 0.02, 10, 3
+"""Most families of seniors list much: the number is the larger of two draws."""
 
 
 def list_wishes(dice: Dice, town: Town, families: Families, programmes: pl.DataFrame) -> pl.DataFrame:
@@ -72,7 +73,8 @@ def _senior(dice: Dice, town: Town, families: Families, programmes: pl.DataFrame
     worth[:, : general.shape[1]] += np.where(practical, -9.0, 1.0)[:, None]
     wished = np.take_along_axis(offered, np.argsort(-worth, axis=1, kind="stable"), axis=1)
     most = np.where(practical, vocational.shape[1], len(appeal)).clip(FEWEST_CHOICES, MOST_CHOICES)
-    length = FEWEST_CHOICES + (dice.uniform(len(rows)) * (most - FEWEST_CHOICES + 1)).astype(np.int64)
+    much = dice.uniform(2, len(rows)).max(axis=0)
+    length = FEWEST_CHOICES + (much * (most - FEWEST_CHOICES + 1)).astype(np.int64)
     length[dice.uniform(len(rows)) < NO_LIST] = 0
     return _flat(rows, wished, length, np.arange(len(programmes)))
 
@@ -84,10 +86,9 @@ def _twins_alike(values: Int64Array, families: Families, rows: Int64Array) -> In
 
 def _flat(rows: Int64Array, wished: Int64Array, length: Int64Array, programme: Int64Array) -> Lists:
     """Return student, rank and programme of each choice: the first `length` of a row's wishes, each but once."""
-    place = np.arange(wished.shape[1])
-    listed = place[None, :] < length[:, None]
-    for column in range(1, wished.shape[1]):
-        listed[:, column] &= (wished[:, :column] != wished[:, column : column + 1]).all(axis=1)
+    listed = np.arange(wished.shape[1])[None, :] < length[:, None]
+    for place in range(1, wished.shape[1]):
+        listed[:, place] &= (wished[:, :place] != wished[:, place : place + 1]).all(axis=1)
     row, column = np.nonzero(listed)
-    rank = np.cumsum(listed, axis=1)[row, column]
+    rank = np.cumsum(listed, axis=1, dtype=np.int64)[row, column]
     return rows[row], rank, programme[wished[row, column]]

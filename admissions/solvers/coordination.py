@@ -1,8 +1,8 @@
 """Coordinated placement: applicants to seats by minimum-cost flow, everybody placeable placed, one answer.
 
-Applicants of one node have the same costs. The flow runs from nodes to programmes, its costs in levels each of which goes
-before all the next. Of all optimal answers the one is taken in which the first applicant in order has the best programme
-it has in any, then the second, and so on: which optimal flow the solver happens to return plays no part.
+Applicants of one node have the same costs. The flow runs from nodes to programmes, its costs in levels each of which
+goes before all the next. Of all optimal answers the one is taken in which the first applicant in order has the best
+programme it has in any, then the second, and so on: which optimal flow the solver happens to return plays no part.
 """
 
 from collections.abc import Sequence
@@ -72,12 +72,12 @@ def coordinate(
 
     Notes
     -----
-    Applicants of size 1: the most are placed, then at the least sum of costs, level by level (Ahuja, Magnanti and Orlin
-    1993, chapters 9 to 11), then the best in order. Larger ones are seated before them, in order: whole at a programme
-    where the best flow has all their children; else where the most children keep a seat, then at the least cost, then
-    the smaller index. At a single seat left, which then runs over, they are seated at the end, where nothing else is
-    left. Where there are none, the answer is optimal and the only one; where there are, it is so given their seats. The
-    tight set is the source side of a minimum cut (Ford and Fulkerson 1956).
+    Applicants of size 1: the most are placed, then at the least sum of costs, level by level (Ahuja, Magnanti and
+    Orlin 1993, chapters 9 to 11), then the best in order. Larger ones are seated before them, in order: whole at a
+    programme where the best flow has all their children; else where the most children keep a seat, then at the least
+    cost, then the smaller index. At a single seat left, which then runs over, they are seated at the end, where nothing
+    else is left. Where there are none, the answer is optimal and the only one; where there are, it is so given their
+    seats. The tight set is the source side of a minimum cut (Ford and Fulkerson 1956).
 
     Examples
     --------
@@ -106,8 +106,8 @@ def coordinate(
 def _merged(costs: Sequence[Int64Array], allowed: BoolArray) -> Int64Array:
     """Return all levels as one cost, (v, s + 1): the last column is being left, dearer than anything else.
 
-    A better flow differs from another by cycles that pass each programme once, so a level outweighs the next when one of
-    its units is more than all a cycle can save below.
+    A better flow differs from another by cycles that pass each programme once, so a level outweighs the next when
+    one of its units is more than all a cycle can save below.
     """
     steps = 2 * (allowed.shape[1] + 1)
     merged = np.zeros(allowed.shape, dtype=np.int64)
@@ -178,9 +178,9 @@ def _tight_set(
     nodes[node[placed < 0]] = True
     holders = np.zeros(reach.shape, dtype=np.bool_)
     holders[node[placed >= 0], placed[placed >= 0]] = True
-    while True:
-        reached = reach[nodes].any(axis=0) if nodes.any() else programmes
-        more = nodes | holders[:, reached].any(axis=1)
+    while nodes.any():
+        reached: BoolArray = np.logical_or.reduce(reach[nodes], axis=0)
+        more: BoolArray = nodes | np.logical_or.reduce(holders[:, reached], axis=1)
         if (reached == programmes).all() and (more == nodes).all():
             break
         nodes, programmes = more, reached

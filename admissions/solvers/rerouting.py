@@ -1,5 +1,7 @@
 """The one optimal flow in which applicants, in order, have the best programme they can."""
 
+from itertools import pairwise
+
 import networkx as nx
 import numpy as np
 
@@ -10,8 +12,8 @@ from admissions.solvers.flows import prices, tight_arcs
 class Rerouting:
     """An optimal flow whose units are handed out one by one, rerouted at no cost where that serves who is in turn.
 
-    A unit moves from column to column along tight arcs; a place after the last column stands for the seats left, which a
-    unit may take up, and give back where a seat has no price. What cannot be rerouted once can never be: every unit
+    A unit moves from column to column along tight arcs; a place after the last column stands for the seats left, which
+    a unit may take up, and give back where a seat has no price. What cannot be rerouted once can never be: every unit
     handed out leaves fewer ways.
 
     Parameters
@@ -75,7 +77,7 @@ class Rerouting:
             way = self._way(column, held, inside)
             if not way:
                 return False
-            movers = [self._mover(at, to) for at, to in zip(way, way[1:], strict=False)]
+            movers = [self._mover(at, to) for at, to in pairwise(way)]
             if all(mover is not None for mover in movers):
                 self._push(way, movers)
                 self._shift(node, way[-1], column)
@@ -111,7 +113,7 @@ class Rerouting:
 
     def _push(self, way: list[int], movers: list[int | None]) -> None:
         """Move one unit along each step of a way."""
-        for at, to, mover in zip(way, way[1:], movers, strict=False):
+        for (at, to), mover in zip(pairwise(way), movers, strict=True):
             if to == self.pile:
                 self.spare[at] -= 1
             elif at == self.pile:

@@ -53,7 +53,6 @@ def demo(
     from admissions.district.generation import generate_district
     from admissions.district.reading import write_district
     from admissions.errors import RunError
-    from admissions.runs import write_run
 
     if out.exists() and not (out / DEMO_MARK).is_file():
         raise RunError(f"{out} exists and is not of the demo's making; name another folder with --out")
@@ -63,9 +62,7 @@ def demo(
         out.mkdir(parents=True, exist_ok=True)
         (out / DEMO_MARK).touch()
         write_district(district, out / "data")
-        allocation, audit = _allocate(district, "district_2016", DEMO_SEED, phases)
-        phases.tell("run folder")
-        write_run(out / "run", allocation, audit, phases.seconds, force=True)
+        allocation, audit = _allocate_into(out / "run", district, ("district_2016", DEMO_SEED), True, phases)
     _show_run(allocation, audit, out / "run", as_json)
 
 
@@ -108,15 +105,13 @@ def run(
 ) -> None:
     """Allocate: give every child a seat or a reason, audit it, and write the run folder."""
     from admissions.district.reading import read_district
-    from admissions.runs import refuse_existing, write_run
+    from admissions.runs import refuse_existing
 
     refuse_existing(out, force)
     with _phases() as phases:
         phases.tell("tables")
         district = read_district(data)
-        allocation, audit = _allocate(district, policy, seed, phases)
-        phases.tell("run folder")
-        write_run(out, allocation, audit, phases.seconds, force=force)
+        allocation, audit = _allocate_into(out, district, (policy, seed), force, phases)
     _show_run(allocation, audit, out, as_json)
 
 
@@ -222,14 +217,27 @@ def _phases() -> Iterator[Phases]:
         phases.tell("")
 
 
-def _allocate(district: Any, policy: str, seed: str | None, phases: Phases) -> tuple[Any, Any]:
+def _allocate_into(
+    out: Path, district: Any, rules: tuple[str, str | None], force: bool, phases: Phases
+) -> tuple[Any, Any]:
+    """Allocate by a policy and a seed, audit while the tables are encoded, and write the run folder."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from admissions.audit import audit_allocation
     from admissions.engine import allocate
     from admissions.policy.reading import read_policy
+    from admissions.runs import encode_tables, write_run
 
+    policy, seed = rules
     allocation = allocate(district, read_policy(policy), seed, tell=phases.tell)
     phases.tell("audit")
-    return allocation, audit_allocation(allocation)
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        encoding = worker.submit(encode_tables, allocation)
+        audit = audit_allocation(allocation)
+        encoded = encoding.result()
+    phases.tell("run folder")
+    write_run(out, allocation, audit, phases.seconds, force, encoded)
+    return allocation, audit
 
 
 def _show_run(allocation: Any, audit: Any, out: Path, as_json: bool) -> None:

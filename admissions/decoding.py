@@ -105,17 +105,16 @@ def place_students(
 
 def _reasons(compiled: CompiledRound, covered: BoolArray) -> tuple[npt.NDArray[np.int8], BoolArray]:
     """Return how far each applicant of the round got, and whom the round considered."""
-    a = len(compiled.applicant)
-    owner = np.searchsorted(compiled.applicant, compiled.lists.applicant[compiled.row_application])
-    code = np.select(
-        [compiled.row_class == NOT_ELIGIBLE, compiled.row_class == NO_CLASS, compiled.row_pool == NO_POOL],
-        [REFUSED_ENTRY, CLASSLESS, POOLLESS],
-        OUTRANKED,
-    ).astype(np.int8)
-    reason = np.full(a, NO_LIST, dtype=np.int8)
-    furthest = np.full(a, -1, dtype=np.int8)
-    np.maximum.at(furthest, owner, code)
-    reason = np.where(furthest >= 0, furthest, reason)
+    code = np.full(len(compiled.row_pool), OUTRANKED, dtype=np.int8)
+    code[compiled.row_pool == NO_POOL] = POOLLESS
+    code[compiled.row_class == NO_CLASS] = CLASSLESS
+    code[compiled.row_class == NOT_ELIGIBLE] = REFUSED_ENTRY
+    listed = compiled.lists.applicant[compiled.row_application]
+    starts = np.flatnonzero(np.diff(listed, prepend=-1))
+    furthest = np.full(len(compiled.applicant), -1, dtype=np.int8)
+    if len(starts):
+        furthest[np.searchsorted(compiled.applicant, listed[starts])] = np.maximum.reduceat(code, starts)
+    reason = np.where(furthest >= 0, furthest, NO_LIST)
     considered = (furthest > REFUSED_ENTRY) | covered
     return np.where(covered, np.int8(RAN_OUT), reason).astype(np.int8), considered
 

@@ -33,7 +33,6 @@ from admissions.market import Int32Array, Matching
 from admissions.mechanisms import match
 from admissions.policy.policy import Policy
 from admissions.records import RoundRecord, words_at
-from admissions.solvers.coordination import coordinate
 from admissions.targets import measure_targets
 
 Tell = Callable[[str], None]
@@ -153,6 +152,8 @@ def _coordinate(
     nothing = pl.DataFrame(schema=SHORTFALL)
     if work is None:
         return given, nothing
+    from admissions.solvers.coordination import coordinate
+
     result = coordinate(work.costs, work.allowed, work.node, work.order, work.size, work.seats)
     placed = result.placed >= 0
     given[work.applicant[placed]] = compiled.programme[result.placed[placed]]

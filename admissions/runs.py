@@ -69,6 +69,7 @@ def write_run(
     audit: Audit,
     timings: Mapping[str, float] | None = None,
     force: bool = False,
+    encoded: Mapping[str, bytes] | None = None,
 ) -> None:
     """Write a run folder, whole or not at all.
 
@@ -84,6 +85,8 @@ def write_run(
         Seconds a phase took; not among the bytes that repeat.
     force : bool
         Whether an earlier run there is replaced.
+    encoded : mapping of str to bytes, optional
+        What `encode_tables` made of the allocation, where that was done before.
 
     Raises
     ------
@@ -103,7 +106,7 @@ def write_run(
     """
     out = Path(os.path.abspath(out))
     refuse_existing(out, force)
-    files = _publishable(allocation) if not audit.failed else {}
+    files = {} if audit.failed else dict(encoded or encode_tables(allocation))
     files["audit.json"] = audit.to_json().encode()
     manifest = _manifest(allocation, files)
     files["run.json"] = _json(manifest)
@@ -194,7 +197,16 @@ def changed_files(folder: str | Path) -> list[str]:
     ]
 
 
-def _publishable(allocation: Allocation) -> dict[str, bytes]:
+def encode_tables(allocation: Allocation) -> dict[str, bytes]:
+    """Return the tables of a run folder as the bytes of their files.
+
+    Examples
+    --------
+    >>> import admissions as adm
+    >>> district, policy = adm.generate_district("docs", size=60), adm.read_policy("district_2016")
+    >>> sorted(encode_tables(adm.allocate(district, policy, seed="s")))
+    ['allocation.csv', 'applications.parquet', 'cutoffs.csv', 'targets.csv']
+    """
     files = {name: _csv(getattr(allocation, table)) for name, table in TABLES.items() if name.endswith(".csv")}
     if not len(allocation.shortfall):
         del files["shortfall.csv"]

@@ -26,7 +26,7 @@ def summary_tables(
         parts.append(_without_seat(students))
     if len(targets):
         parts.append(_targets(targets))
-    return Group(*parts)
+    return Group(*(piece for part in parts for piece in (part, Text())))
 
 
 def _table(title: str, columns: Sequence[str], words: int = 1) -> Table:

@@ -6,7 +6,9 @@ second; a cycle could be traded along. With bundles that theorem fails, and the 
 simultaneous proposals in plain numpy, and compared.
 """
 
-import networkx as nx
+from collections import deque
+from collections.abc import Iterable
+
 import numpy as np
 
 from admissions.audit.findings import Violations
@@ -57,14 +59,29 @@ def _cycles(market: Market, matching: Matching) -> Violations:
     edges = edges[market.key[edges] == highest[market.pool[edges]]]
     choice = matching.choice[np.searchsorted(market.indptr, edges, side="right") - 1]
     wanted, sits = market.pool[edges[choice >= 0]], market.pool[choice[choice >= 0]]
-    arrows = np.unique(np.stack([wanted, sits], axis=1), axis=0)
-    graph = nx.DiGraph()
-    graph.add_edges_from(arrows[arrows[:, 0] != arrows[:, 1]].tolist())
-    try:
-        cycle = nx.find_cycle(graph)
-    except nx.NetworkXNoCycle:
+    arrows = _on_cycles(set(zip(wanted.tolist(), sits.tolist(), strict=True)))
+    if not arrows:
         return Violations(len(market.seats))
-    return Violations.of(len(market.seats), 1, [{"pools": [int(pool) for pool, _ in cycle]}])
+    import networkx as nx
+
+    cycle = nx.find_cycle(nx.DiGraph(sorted(arrows)))
+    return Violations.of(len(market.seats), 1, [{"pools": [pool for pool, _ in cycle]}])
+
+
+def _on_cycles(arrows: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return the arrows left when those are taken off, again and again, to whose start no arrow leads."""
+    ahead: dict[int, list[int]] = {}
+    arriving: dict[int, int] = {}
+    for start, end in arrows:
+        ahead.setdefault(start, []).append(end)
+        arriving[end] = arriving.get(end, 0) + 1
+    ends = deque(start for start in ahead if not arriving.get(start))
+    while ends:
+        for end in ahead.pop(ends.popleft(), ()):
+            arriving[end] -= 1
+            if not arriving[end]:
+                ends.append(end)
+    return {(start, end) for start, others in ahead.items() for end in others}
 
 
 def best_stable_choice(market: Market, seat: Int64Array) -> Int64Array:

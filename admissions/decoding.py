@@ -149,7 +149,8 @@ def record_round(
     speaker = applicants.first[row_applicant]
     key = np.full(len(compiled.row_pool), -1, dtype=np.int64)
     key[_edge_rows(compiled)] = compiled.market.key
-    row, student = np.arange(len(speaker)), speaker
+    row: Int64Array | slice = slice(None)
+    student = speaker
     if applicants.size.max(initial=1) > 1:
         row, student = _spread_bundles(applicants, row_applicant)
     application = compiled.row_application[row]

@@ -88,10 +88,12 @@ class RoundRecord:
         for name, (index, series) in values.items():
             columns[name] = pl.lit(series) if index is None else _at(series, index)
         key = pl.lit(pl.Series(self.key))
+        has_bundles = self.bundle_ids.null_count() < len(self.bundle_ids)
+        nobody = pl.repeat(None, len(self.student), dtype=pl.String)
         columns |= {
             "key": pl.when(key >= 0).then(key),
             "outcome": _at(OUTCOMES, self.outcome),
-            "bundle_id": _at(self.bundle_ids, self.student),
+            "bundle_id": _at(self.bundle_ids, self.student) if has_bundles else nobody,
         }
         return pl.select(expression.alias(name) for name, expression in columns.items())
 

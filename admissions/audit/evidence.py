@@ -45,10 +45,8 @@ class Evidence:
         Every application of the round.
     seats : Seats
         The published seats.
-    rows : (e,) int64
-        Rows of the record that are the market's choices: those that entered a pool, of the first child of a bundle.
     student : (a,) int32
-        Student behind each applicant of the market.
+        Student behind each applicant of the market: of a bundle the first child.
     pools : polars.DataFrame
         The round's rows of the cutoffs, in order of pool.
     market, matching
@@ -59,7 +57,6 @@ class Evidence:
 
     record: RoundRecord
     seats: Seats
-    rows: Int64Array
     student: Int32Array
     pools: pl.DataFrame
     market: Market
@@ -81,7 +78,10 @@ def read_round(allocation: Allocation, record: RoundRecord) -> Evidence:
     pools = allocation.cutoffs.filter(pl.col("round") == record.rule.name)
     pool = _pool_index(record, pools)
     speaks, size = _bundles(record)
-    rows = np.flatnonzero((record.key >= 0) & (pool >= 0) & speaks[record.student])
+    inside = (record.key >= 0) & (pool >= 0)
+    if not speaks.all():
+        inside &= speaks[record.student]
+    rows = slice(None) if inside.all() else np.flatnonzero(inside)
     student = record.student[rows]
     starts = np.flatnonzero(np.diff(student, prepend=-1, append=len(record.student_ids)))
     applicants = student[starts[:-1]]
@@ -104,7 +104,7 @@ def read_round(allocation: Allocation, record: RoundRecord) -> Evidence:
     bad = np.unique(np.concatenate([lost, astray]))
     witnesses = ({"student_id": record.student_ids[int(i)]} for i in bad)
     unlisted = Violations.of(int((seats.programme != -1).sum()), len(bad), witnesses)
-    return Evidence(record, seats, rows, applicants, pools, market, Matching.of(market, choice), unlisted)
+    return Evidence(record, seats, applicants, pools, market, Matching.of(market, choice), unlisted)
 
 
 def published_seats(allocation: Allocation, record: RoundRecord) -> Seats:

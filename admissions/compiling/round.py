@@ -36,7 +36,7 @@ class CompiledRound:
         Programmes of the round; pool ``k`` of the rule at ``programme[j]`` is the market's ``j * pools + k``.
     lists : Lists
         All applications, those that enter no pool too.
-    row_application : (r,) int64
+    row_application : (r,) int32
         Application of each recorded row: one a pool it enters, or one where it enters none.
     row_class : (r,) int16
         Class of each row, or `NO_CLASS`, or `NOT_ELIGIBLE`.
@@ -53,7 +53,7 @@ class CompiledRound:
     applicant: Int32Array
     programme: Int32Array
     lists: Lists
-    row_application: Int64Array
+    row_application: Int32Array
     row_class: np.ndarray[tuple[int], np.dtype[np.int16]]
     row_pool: np.ndarray[tuple[int], np.dtype[np.int16]]
     values: dict[str, tuple[Level, pl.Series]]
@@ -90,18 +90,18 @@ def compile_round(
     eligible = applications.condition(parse_expression(rule.students), f"round '{rule.name}' › students")
     classes = _classify(rule, applications, eligible)
     entry, members = _enter_pools(rule, applications, classes >= 0)
-    counts = np.maximum(entry.sum(axis=1), 1)
-    row_application = np.repeat(np.arange(len(lists.applicant)), counts)
-    row_pool = np.full(len(row_application), NO_POOL, dtype=np.int16)
-    enters = np.repeat(entry.any(axis=1), counts)
-    row_pool[enters] = np.nonzero(entry)[1]
+    row_application, row_pool = _rows(entry)
     row_class = classes[row_application]
-    edge, pool = row_application[enters], row_pool[enters].astype(np.int64)
-    outsider = ~members[edge, pool] if members.size else np.zeros(len(edge), dtype=np.bool_)
+    inside = row_pool >= 0
+    enters = slice(None) if inside.all() else inside
+    edge, pool = row_application[enters], row_pool[enters]
+    outsider = None
+    if any(seat_pool.others == "after members" for seat_pool in rule.pools):
+        outsider = ~members[edge, pool]
     ranking = Ranking(applications, draw)
     key, settled = _keys(rule, ranking, edge, pool, row_class[enters], outsider, lists.programme)
     who = np.flatnonzero(taking_part).astype(np.int32)
-    local = np.cumsum(programmes) - 1
+    local = (np.cumsum(programmes) - 1).astype(np.int32)
     shares = divide_seats(rule, district, programmes, progress.seats, np.maximum(progress.left, 0))
     market = Market(
         indptr=np.searchsorted(lists.applicant[edge], np.append(who, len(applicants.first))).astype(np.int64),
@@ -158,13 +158,24 @@ def _enter_pools(rule: Round, applications: Applications, admissible: BoolArray)
     return entry, members
 
 
+def _rows(entry: BoolArray) -> tuple[Int32Array, np.ndarray[tuple[int], np.dtype[np.int16]]]:
+    """Return application and pool of each recorded row: one a pool entered, or one without a pool."""
+    counts = np.zeros(len(entry), dtype=np.int8)
+    for column in entry.T:
+        counts += column
+    application = np.repeat(np.arange(len(entry), dtype=np.int32), np.maximum(counts, 1))
+    pool = np.full(len(application), NO_POOL, dtype=np.int16)
+    pool[np.repeat(counts > 0, np.maximum(counts, 1))] = np.nonzero(entry)[1]
+    return application, pool
+
+
 def _keys(
     rule: Round,
     ranking: Ranking,
-    edge: Int64Array,
-    pool: Int64Array,
+    edge: Int32Array,
+    pool: np.ndarray[tuple[int], np.dtype[np.int16]],
     classes: np.ndarray[tuple[int], np.dtype[np.int16]],
-    outsider: BoolArray,
+    outsider: BoolArray | None,
     programme: Int32Array,
 ) -> tuple[Int64Array, int]:
     """Return the key of each edge, and how many nothing but the id tells from another at their pool.
@@ -176,9 +187,10 @@ def _keys(
         for k, seat_pool in enumerate(rule.pools):
             texts = tuple(f"{t.expression.text} {t.descending}" for t in rule.terms(priority, seat_pool))
             orders.setdefault(texts, []).append((c, k))
-    group = outsider * np.int64(len(rule.classes)) + classes
+    group = classes if outsider is None else outsider * np.int64(len(rule.classes)) + classes
     place = np.zeros(len(edge), dtype=np.int64)
     settled = 0
+    one_each = len(orders) == 1 and len(edge) == len(programme)
     for cells in orders.values():
         priority, seat_pool = rule.classes[cells[0][0]], rule.pools[cells[0][1]]
         terms = rule.terms(priority, seat_pool)
@@ -186,12 +198,14 @@ def _keys(
         inside = np.zeros((len(rule.classes), len(rule.pools)), dtype=np.bool_)
         inside[tuple(zip(*cells, strict=True))] = True
         mine = slice(None) if inside.all() else inside[classes, pool]
-        place[mine] = ranking.place(terms, where)[edge[mine]]
+        placed = ranking.place(terms, where)
+        place[mine] = placed if one_each else placed[edge[mine]]
         if not any(term.is_lottery or term.expression.text == "student_id" for term in terms):
             loose = ranking.place(terms, where, by_id=False)[edge[mine]]
-            at = (programme[edge[mine]] * np.int64(len(rule.pools)) + pool[mine]) * (group.max(initial=0) + 1) + group[
-                mine
-            ]
+            at = programme[edge[mine]] * np.int64(len(rule.pools)) + pool[mine]
+            at = at * (int(group.max(initial=0)) + 1) + group[mine]
             settled += int(pl.DataFrame({"at": at, "place": loose}).is_duplicated().sum())
+    if len(orders) == 1 and not group.any():
+        return dense(place), settled
     bits = int(place.max(initial=0)).bit_length()
-    return dense((group << bits) | place), settled
+    return dense((group.astype(np.int64) << bits) | place), settled

@@ -8,6 +8,7 @@ import polars as pl
 
 from admissions.district.links import Links
 from admissions.district.tables import Findings
+from admissions.market import Int32Array, Int64Array
 
 
 def check_tables(
@@ -84,14 +85,22 @@ def _check_choices(frames: Mapping[str, pl.DataFrame], links: Links, findings: F
     same_rank = np.flatnonzero((student[1:] == student[:-1]) & (rank[1:] == rank[:-1]) & (student[1:] >= 0)) + 1
     for row in same_rank[:1000]:
         findings.add([int(row)], "student_id", choices["student_id"], f"listed twice at rank {rank[row]}")
-    pair = student.astype(np.int64) * (len(frames["programmes"]) + 1) + programme
-    listed = pl.Series(np.where((student >= 0) & (programme >= 0), pair, -1 - np.arange(len(pair))))
-    if listed.n_unique() < len(listed):
-        again = np.flatnonzero(~listed.is_first_distinct().to_numpy())
-        findings.add(again, "programme_id", choices["programme_id"], "stands twice on one child's list")
+    again = _listed_before(student, programme)
+    findings.add(again, "programme_id", choices["programme_id"], "stands twice on one child's list")
     stages = frames["students"]["stage"], frames["programmes"]["stage"]
     codes = pl.Enum(pl.concat(stages).drop_nulls().unique().sort())
     of_student, of_programme = (stage.cast(codes).to_physical().fill_null(255).to_numpy() for stage in stages)
     other = (of_student[student] != of_programme[programme]) & (student >= 0) & (programme >= 0)
     message = "is of another stage than the child who lists it"
     findings.add(np.flatnonzero(other), "programme_id", choices["programme_id"], message)
+
+
+def _listed_before(student: Int32Array, programme: Int32Array) -> Int64Array:
+    """Return the rows of a list, in order of student, whose programme stands on it before."""
+    again = np.zeros(len(student), dtype=np.bool_)
+    for back in range(1, len(student)):
+        same_list = (student[back:] == student[:-back]) & (student[back:] >= 0)
+        if not same_list.any():
+            break
+        again[back:] |= same_list & (programme[back:] == programme[:-back]) & (programme[back:] >= 0)
+    return np.flatnonzero(again)

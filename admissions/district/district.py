@@ -15,7 +15,6 @@ from admissions.district.links import Links, resolve
 from admissions.district.schema import TABLES
 from admissions.district.tables import Findings, RawTable, empty_frame, raw_from_frame, table_named, typed_frame
 from admissions.errors import DataError, Problem
-from admissions.market import Int64Array
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -135,19 +134,15 @@ def _sorted(frame: pl.DataFrame, key: tuple[str, ...], findings: Findings) -> pl
 
 def _sorted_choices(choices: pl.DataFrame, links: Links, findings: Findings) -> tuple[pl.DataFrame, Links]:
     """Return the choices in order of student and rank, and the links to match."""
-    place = _list_place(choices, links)
-    if not (place[1:] < place[:-1]).any():
+    student, rank = links.choice_student, choices["rank"].fill_null(0).to_numpy()
+    falls = (student[1:] < student[:-1]) | ((student[1:] == student[:-1]) & (rank[1:] < rank[:-1]))
+    if not falls.any():
         return choices, links
-    order = pl.Series(place).arg_sort()
+    order = pl.Series(student.astype(np.int64) * (int(rank.max()) + 1) + rank).arg_sort()
     findings.order = order.to_numpy().astype(np.int64)
     moved = {name: getattr(links, name)[findings.order] for name in ("choice_student", "choice_programme")}
     others = {name: getattr(links, name) for name in Links.__dataclass_fields__ if name not in moved}
     return choices[order], Links(**moved, **others)
-
-
-def _list_place(choices: pl.DataFrame, links: Links) -> Int64Array:
-    rank = choices["rank"].fill_null(0).to_numpy().astype(np.int64)
-    return links.choice_student.astype(np.int64) * (int(rank.max(initial=0)) + 1) + rank
 
 
 def _content_hash(frame: pl.DataFrame) -> str:

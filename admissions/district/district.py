@@ -1,6 +1,7 @@
 """The district: the office's tables, frozen and validated."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
@@ -115,7 +116,7 @@ class District:
             **frames,
             links=links,
             outlines=MappingProxyType(dict(outlines or {})),
-            sources={name: table.sha256 or _content_hash(frames[name]) for name, table in raw.items()},
+            sources=Hashes({name: table.sha256 or frames[name] for name, table in raw.items()}),
             mixed={f"{name}.{column}": p for name, found in findings.items() for column, p in found.mixed.items()},
         )
 
@@ -145,8 +146,34 @@ def _sorted_choices(choices: pl.DataFrame, links: Links, findings: Findings) -> 
     return choices[order], Links(**moved, **others)
 
 
+class Hashes(Mapping[str, str]):
+    """SHA-256 of tables by name, computed beside other work where it is not given.
+
+    Parameters
+    ----------
+    tables : mapping of str to str or DataFrame
+        The hash, or the table it is to be taken of: as held, written as CSV.
+    """
+
+    def __init__(self, tables: Mapping[str, str | pl.DataFrame]) -> None:
+        worker = ThreadPoolExecutor(max_workers=1)
+        self._made = {
+            name: one if isinstance(one, str) else worker.submit(_content_hash, one) for name, one in tables.items()
+        }
+        worker.shutdown(wait=False)
+
+    def __getitem__(self, name: str) -> str:
+        made = self._made[name]
+        return made if isinstance(made, str) else made.result()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
 def _content_hash(frame: pl.DataFrame) -> str:
-    """Return the SHA-256 of the table as held, written as CSV."""
     buffer = BytesIO()
     frame.write_csv(buffer)
     return sha256(buffer.getbuffer()).hexdigest()

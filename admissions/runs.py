@@ -141,6 +141,15 @@ def read_run(folder: str | Path) -> Allocation:
     ------
     RunError
         If it is no complete run, or a file cannot be read.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     read_run(folder)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    admissions.errors.RunError: ... is no run folder: it holds no run.json
     """
     folder = Path(folder)
     manifest = read_manifest(folder)

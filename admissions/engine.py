@@ -108,7 +108,7 @@ def allocate(district: District, policy: Policy, seed: str | None = None, tell: 
         seed=seed,
         students=students,
         records=tuple(done.record for done in rounds),
-        cutoffs=pl.concat([done.cutoffs for done in rounds], how="diagonal"),
+        cutoffs=pl.concat([done.cutoffs for done in rounds], how="diagonal_relaxed"),
         targets=measure_targets(policy.targets, district, students),
         shortfall=pl.concat([done.shortfall for done in rounds]),
         rounds=pl.DataFrame([_counted(done) for done in rounds]),

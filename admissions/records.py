@@ -139,7 +139,7 @@ class RoundRecord:
 def applications_frame(records: Sequence[RoundRecord]) -> pl.DataFrame:
     """Return every application of every round, in order of student, round, rank and the order of law."""
     frames = [record.to_frame() for record in records]
-    whole = pl.concat(frames, how="diagonal")
+    whole = pl.concat(frames, how="diagonal_relaxed")
     values = [name for name in whole.columns if name not in (*HEAD, *TAIL)]
     whole = whole.select([*HEAD, *values, *(name for name in TAIL if name in whole.columns)])
     student = np.concatenate([record.student for record in records])

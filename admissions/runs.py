@@ -273,7 +273,7 @@ def _read_cutoffs(path: Path, applications: pl.DataFrame) -> pl.DataFrame:
     fixed = {"seats": pl.Int64, "admitted": pl.Int64, "cutoff_key": pl.Int64}
     frame = pl.read_csv(path, infer_schema=False)
     types = {name: fixed.get(name, applications.schema.get(name, pl.String)) for name in frame.columns}
-    return frame.cast({name: dtype for name, dtype in types.items() if dtype != pl.Boolean})
+    return frame.cast({name: dtype for name, dtype in types.items() if dtype not in (pl.Boolean, pl.Null)})
 
 
 def _write_synced(path: Path, content: bytes) -> None:

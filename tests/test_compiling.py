@@ -38,6 +38,19 @@ def test_missing_values_sort_last_in_either_direction(direction):
     assert seats_of(allocation)["S1"] is None
 
 
+def test_a_column_in_which_nothing_is_known_holds_for_nobody_and_ranks_nobody():
+    """A district whose children have no marks yet, or a cohort without one migrant family."""
+    district = office(children("S1 S2", mark=None, note=None), {"A": 1}, ["S1: A", "S2: A"])
+    classes = [
+        {"class": "marked", "when": "mark >= 400"},
+        {"class": "noted", "when": "note LIKE 'a%'"},
+        {"class": "rest"},
+    ]
+    allocation = allocate(district, one_round(priority=classes, order=["mark desc", "student_id"]))
+    assert allocation.applications["class"].to_list() == ["rest", "rest"]
+    assert seats_of(allocation) == {"S1": "A", "S2": None}
+
+
 def test_marks_with_decimals_rank_exactly():
     marks = ["600.10", "600.1000000000000000001", "600.1"]
     district = office(children("S1 S2 S3", mark=marks), {"A": 1}, ["S1: A", "S2: A", "S3: A"])

@@ -49,7 +49,7 @@ WRONG = {
     "fractional seats": ("programmes", GOOD["programmes"].replace(",2\n", ",1.5\n"), ["row 3", "seats '1.5'"]),
     "seats NaN": ("programmes", GOOD["programmes"].replace(",2\n", ",NaN\n"), ["row 3", "seats 'NaN'"]),
     "no seats": ("programmes", GOOD["programmes"].replace(",2\n", ",\n"), ["row 3", "neither seats nor classes"]),
-    "NaN mark": ("students", GOOD["students"].replace("600.50", "NaN"), []),
+    "NaN mark": ("students", GOOD["students"].replace("600.50", "NaN"), ["row 2", "mark 'N…'", "no number a child"]),
     "NaN among marks": ("students", GOOD["students"].replace(",,", ",NaN,"), ["row 3", "mark", "no number a child"]),
     "infinite mark": ("students", GOOD["students"].replace(",,", ",-inf,"), ["row 3", "mark", "no number a child"]),
     "unknown stage": ("students", GOOD["students"].replace("S2,primary", "S2,primery"), ["row 3", "'primery'", "none of primary"]),
@@ -69,9 +69,6 @@ WRONG = {
 @pytest.mark.parametrize(("table", "text", "said"), WRONG.values(), ids=WRONG)
 def test_what_is_wrong_is_named_with_table_row_column_and_value(folder, table, text, said):
     (folder / f"{table}.csv").write_text(text, encoding="utf-8")
-    if not said:
-        assert read_district(folder).students["mark"].dtype == pl.String
-        return
     with pytest.raises(DataError) as caught:
         read_district(folder)
     for words in said:

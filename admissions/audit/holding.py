@@ -91,9 +91,8 @@ def covered_students(rule: Round, district: District, progress: Progress) -> Boo
     if rule.guarantee is None:
         return np.zeros_like(here)
     for key, text in (("students", rule.students), ("guarantee › who", rule.guarantee.who)):
-        expression = parse_expression(text)
-        if set(expression.columns) <= {*district.students.columns, "placed", "left_by"}:
-            here &= condition_of("student", district, progress, expression, f"round '{rule.name}' › {key}")
+        if reads_students_alone(text, district):
+            here &= condition_of("student", district, progress, parse_expression(text), f"round '{rule.name}' › {key}")
     return here
 
 
@@ -142,7 +141,7 @@ def _wrongly_listed(allocation: Allocation, evidence: Evidence, district: Distri
         member = pairs.condition(parse_expression(pool.members), f"{here} › pool '{pool.name}' › members")
         mine = (seated["pool"] == pool.name).fill_null(False).to_numpy()
         entered |= mine & (member | (pool.others == "after members"))
-    return ~(on_list & _eligible(pairs, rule) & right_class & entered) | _unknown(pairs)
+    return ~(on_list & _eligible(pairs, rule, True) & right_class & entered) | _unknown(pairs)
 
 
 def _recorded_class(evidence: Evidence, seated: pl.DataFrame) -> Int32Array:
@@ -154,12 +153,22 @@ def _recorded_class(evidence: Evidence, seated: pl.DataFrame) -> Int32Array:
     return classes[row_numbers(seated["student_id"], record.student_ids)]
 
 
-def _eligible(pairs: Applications, rule: Round) -> BoolArray:
-    """Return whether stage and the round's conditions on students and programmes hold, and no earlier seat is held."""
+def reads_students_alone(condition: str, district: District) -> bool:
+    """Return whether a condition is about students, and not about single applications."""
+    return set(parse_expression(condition).columns) <= {*district.students.columns, "placed", "left_by"}
+
+
+def _eligible(pairs: Applications, rule: Round, of_the_list: bool) -> BoolArray:
+    """Return whether stage and the round's conditions on students and programmes hold, and no earlier seat is held.
+
+    A condition on single applications concerns those of the list and no coordinated seat.
+    """
     district, here = pairs.district, f"round '{rule.name}'"
     stage = (district.students["stage"] == rule.stage).to_numpy()[pairs.student]
     stage &= (district.programmes["stage"] == rule.stage).to_numpy()[pairs.programme]
-    students = pairs.condition(parse_expression(rule.students), f"{here} › students")
+    students = np.ones(len(pairs), dtype=np.bool_)
+    if of_the_list or reads_students_alone(rule.students, district):
+        students = pairs.condition(parse_expression(rule.students), f"{here} › students")
     programmes = pairs.condition(parse_expression(rule.programmes), f"{here} › programmes")
     return stage & students & programmes & ~pairs.progress.placed[pairs.student]
 
@@ -171,7 +180,7 @@ def _wrongly_coordinated(allocation: Allocation, rule: Round, district: District
     where = f"round '{rule.name}' › guarantee"
     covers = pairs.condition(parse_expression(rule.guarantee.who), f"{where} › who")
     allows = pairs.condition(parse_expression(rule.guarantee.where), f"{where} › where")
-    return ~(covers & allows & _eligible(pairs, rule)) | _unknown(pairs)
+    return ~(covers & allows & _eligible(pairs, rule, False)) | _unknown(pairs)
 
 
 def _unknown(pairs: Applications) -> BoolArray:

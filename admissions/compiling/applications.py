@@ -74,7 +74,7 @@ class Applications:
         if not columns:
             frame = pl.DataFrame(height=len(self.district.programmes))
         try:
-            return level, frame.with_columns(expression.polars().alias("value"))["value"]
+            return level, _evaluated(frame, expression)
         except pl.exceptions.PolarsError as error:
             raise self._refusal(expression, where, error) from None
 
@@ -124,6 +124,18 @@ def condition_of(
     if series.dtype not in (pl.Boolean, pl.Null):
         raise PolicyError(f"{where}: '{expression.text}' is {series.dtype}, and a condition is true or false")
     return series.cast(pl.Boolean).fill_null(False).to_numpy()
+
+
+def _evaluated(frame: pl.DataFrame, expression: Expression) -> pl.Series:
+    """Return the values of an expression; a column in which nothing is known takes part as a number or as text."""
+    value = expression.polars().alias("value")
+    unknown = [name for name, dtype in frame.schema.items() if dtype == pl.Null]
+    try:
+        return frame.with_columns(value)["value"]
+    except pl.exceptions.PolarsError:
+        if not unknown:
+            raise
+        return frame.with_columns(pl.col(unknown).cast(pl.String)).with_columns(value)["value"]
 
 
 def known_columns(district: District) -> list[str]:

@@ -22,7 +22,7 @@ class Lists:
     applicant, programme : (m,) int32
         Who lists what.
     choice : (m,) int32
-        Row of `choices`, or -1 for what the family did not list itself.
+        Row of `choices`, or -1 for what the family did not list itself, whichever source put it on the list.
     place : (m,) int32
         Place on the list, 1 is best.
     """
@@ -67,7 +67,26 @@ def build_lists(
         applicant, programme, choice = applicant[order], programme[order], choice[order]
         once = _first_of_each(applicant, programme, len(programmes))
         applicant, programme, choice = applicant[once], programme[once], choice[once]
+    if len(parts) > 1 or rule.lists[0] != "choices":
+        choice = _family_rows(district, applicants, applicant, programme)
     return Lists(applicant, programme, choice, _places(applicant))
+
+
+def _family_rows(
+    district: District, applicants: Applicants, applicant: Int32Array, programme: Int32Array
+) -> Int32Array:
+    """Return the row of `choices` where the family lists each programme, -1 where it does not."""
+    rows = np.flatnonzero(applicants.lists)
+    width = len(district.programmes)
+    links = district.links
+    pair = applicants.of_student[links.choice_student[rows]].astype(np.int64) * width + links.choice_programme[rows]
+    wanted = applicant.astype(np.int64) * width + programme
+    if not len(pair):
+        return np.full(len(wanted), -1, dtype=np.int32)
+    order = np.argsort(pair, kind="stable")
+    place = np.minimum(np.searchsorted(pair, wanted, sorter=order), len(pair) - 1)
+    found = pair[order[place]] == wanted
+    return np.where(found, rows[order[place]], -1).astype(np.int32)
 
 
 Pairs = tuple[Int32Array, Int32Array]

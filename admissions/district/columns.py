@@ -47,22 +47,22 @@ def typed(series: pl.Series, column: Column, report: Report) -> pl.Series:
 
 
 def inferred(series: pl.Series, report: Report) -> pl.Series:
-    """Return a column of the office's own as whole numbers, exact decimals, truth values or text.
+    """Return a column of the office's own as whole numbers, exact decimals, truth values or text, or as nothing known.
 
     A column of numbers with a NaN or an infinity in it is reported; one of numbers and words stays text.
     """
+    if series.null_count() == len(series):
+        return pl.Series(series.name, [None] * len(series), dtype=pl.Null)
     if series.dtype != pl.String:
         return _from_type(series, report)
-    numeric = series.str.contains(NUMBER)
-    if numeric.any():
-        broken = series.str.contains(NOT_FINITE)
-        if broken.any() and (numeric | broken).all():
-            report(broken, "is no number a child could be ranked by; leave the cell empty if there is none")
-            series, numeric = _blank(series, broken), numeric.set(broken, None)
-        if numeric.all():
-            return _decimals(series, report)
+    numeric, broken = series.str.contains(NUMBER), series.str.contains(NOT_FINITE)
+    if broken.any() and (numeric | broken).all():
+        report(broken, "is no number a child could be ranked by; leave the cell empty if there is none")
+        return _blank(series, broken)
+    if numeric.any() and numeric.all():
+        return _decimals(series, report)
     words = series.str.to_lowercase()
-    if series.null_count() < len(series) and words.is_in(["true", "false"]).all():
+    if words.is_in(["true", "false"]).all():
         return words == "true"
     return series
 
@@ -83,8 +83,6 @@ def _from_type(series: pl.Series, report: Report) -> pl.Series:
         return series.cast(pl.Decimal(DIGITS, dtype.scale))
     if dtype.is_float() or dtype.is_decimal():
         return _numbers(series, report)
-    if dtype == pl.Null:
-        return series.cast(pl.String)
     return _as_text(series)
 
 

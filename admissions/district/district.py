@@ -1,5 +1,6 @@
 """The district: the office's tables, frozen and validated."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -116,7 +117,7 @@ class District:
             **frames,
             links=links,
             outlines=MappingProxyType(dict(outlines or {})),
-            sources=Hashes({name: table.sha256 or frames[name] for name, table in raw.items()}),
+            sources=Hashes({**{name: table.sha256 or frames[name] for name, table in raw.items()}, **_hash(outlines)}),
             mixed={f"{name}.{column}": p for name, found in findings.items() for column, p in found.mixed.items()},
         )
 
@@ -144,6 +145,13 @@ def _sorted_choices(choices: pl.DataFrame, links: Links, findings: Findings) -> 
     moved = {name: getattr(links, name)[findings.order] for name in ("choice_student", "choice_programme")}
     others = {name: getattr(links, name) for name in Links.__dataclass_fields__ if name not in moved}
     return choices[order], Links(**moved, **others)
+
+
+def _hash(outlines: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the SHA-256 of the outlines as JSON in order of zone, where there are any."""
+    if not outlines:
+        return {}
+    return {"outlines": sha256(json.dumps(sorted(outlines.items()), sort_keys=True).encode()).hexdigest()}
 
 
 class Hashes(Mapping[str, str]):

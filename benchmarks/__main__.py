@@ -2,9 +2,16 @@
 
 import sys
 
-from benchmarks import guarantee, kernels, runs
+from benchmarks import audits, guarantee, kernels, runs
 
-SUBJECTS = {"kernels": kernels.run, "guarantee": guarantee.run, "demo": runs.demo, "runs": runs.run}
+SUBJECTS = {
+    "kernels": kernels.run,
+    "audit": audits.run,
+    "peers": audits.peers,
+    "guarantee": guarantee.run,
+    "demo": runs.demo,
+    "runs": runs.run,
+}
 
 
 def main() -> None:

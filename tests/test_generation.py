@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from itertools import pairwise
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import admissions as adm
+from admissions.district.reading import read_district, write_district
 from admissions.district.schema import TABLES
 from admissions.errors import AdmissionsError
 
@@ -80,6 +83,124 @@ def inside(point, ring):
         sum((a[1] > y) != (b[1] > y) and x < (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]) + a[0] for a, b in sides) % 2
         == 1
     )
+
+
+def test_migrants_have_points_and_locals_a_date_of_registration(district):
+    inside = district.students.filter(pl.col("origin") == "in_district")
+    local = inside.filter(pl.col("hukou") == "local")
+    assert local["hukou_since"].str.to_date("%Y-%m-%d", strict=True).null_count() == 0
+    assert local["points"].null_count() == len(local)
+    assert inside.filter(pl.col("hukou") == "migrant")["hukou_since"].drop_nulls().is_empty()
+    assert set(inside["home"]) == {"owned", "grandparents", "rented"}
+
+
+def test_marks_are_the_seniors_and_a_few_of_them_have_none(district):
+    assert district.students.filter(pl.col("stage") != "senior")["total"].drop_nulls().is_empty()
+    totals = district.students.filter(pl.col("stage") == "senior")["total"]
+    assert 0 < totals.null_count() < 20
+    assert 0.3 < (totals.drop_nulls() % 1 != 0).mean() < 0.7
+    assert totals.max() <= 700
+
+
+def test_a_voucher_names_one_sought_after_school(district):
+    holders = district.students.filter(pl.col("voucher").is_not_null())
+    lists = district.choices.join(holders.select("student_id", "stage"), on="student_id")
+    assert set(holders["stage"]) <= {"primary", "junior"}
+    assert lists["rank"].to_list() == [1] * len(holders)
+
+
+def test_most_migrants_list_one_to_three_schools_and_most_locals_trust_the_zone(district):
+    compulsory = district.students.filter((pl.col("stage") != "senior") & pl.col("voucher").is_null())
+    listed = district.choices.group_by("student_id").len("choices")
+    compulsory = compulsory.join(listed, on="student_id", how="left")
+    shares = dict(compulsory.group_by("hukou").agg(pl.col("choices").is_not_null().mean()).iter_rows())
+    assert shares["migrant"] > 0.5 > 0.2 > shares["local"] > 0
+    assert compulsory["choices"].max() <= 3
+
+
+def test_some_families_list_a_school_that_does_not_serve_their_zone(district):
+    lists = (
+        district.choices.join(district.students.filter(pl.col("hukou") == "local"), on="student_id")
+        .filter(pl.col("stage") != "senior")
+        .join(district.programmes.select("programme_id", "school_id"), on="programme_id")
+    )
+    elsewhere = lists.join(district.zones, on=["zone_id", "school_id"], how="anti")
+    assert len(elsewhere) > 50
+
+
+def test_seniors_list_three_to_ten_courses_most_a_general_one_first(district):
+    senior = district.students.filter(pl.col("stage") == "senior").select("student_id")
+    kinds = district.programmes.join(district.schools.select("school_id", "kind"), on="school_id")
+    lists = district.choices.join(senior, on="student_id").join(
+        kinds.select("programme_id", "kind"), on="programme_id", maintain_order="left"
+    )
+    by_child = lists.group_by("student_id").agg(
+        pl.len(), pl.col("kind").first(), general=(pl.col("kind") == "general").any()
+    )
+    assert by_child["len"].min() == 3 and by_child["len"].max() == 10
+    assert 0.6 < (by_child["kind"] == "general").mean() < 0.9
+    assert 0.1 < (~by_child["general"]).mean() < 0.4
+    assert 0 < len(senior) - len(by_child) < 0.05 * len(senior)
+
+
+def test_the_office_reports_its_figures_exactly(district):
+    figures = {name: str(value.normalize()) for name, value in district.figures.iter_rows()}
+    assert (figures["primary_dropout_rate"], figures["completion_rate_age_15"]) == ("0.003", "0.978")
+    assert len(figures) == 10
+
+
+@pytest.mark.parametrize("size", [40, 600, 4_300, 5_000, 20_000])
+def test_no_school_of_several_is_alone_in_its_group(size):
+    schools = adm.generate_district("groups", size).schools.filter(pl.col("kind") == "compulsory")
+    sizes = schools.group_by(pl.col("school_id").str.slice(0, 1).alias("sort"), "group_id").len()
+    several = sizes.filter(pl.len().over("sort") > 1)["len"]
+    assert several.is_between(2, 4).all()
+
+
+@pytest.mark.parametrize("size", [9_000, 30_000])
+def test_high_schools_have_seats_in_proportion_to_the_children(size):
+    district = adm.generate_district("seats", size)
+    seats = district.programmes.join(district.schools.select("school_id", "kind"), on="school_id")
+    for kind in ("general", "vocational"):
+        assert seats.filter(pl.col("kind") == kind)["seats"].sum() == round(800 * size / 4_300)
+
+
+def test_some_zones_have_many_times_the_children_of_others_who_live_at_few_places(district):
+    homes = (
+        district.students.drop_nulls("zone_id").group_by("zone_id").agg(pl.len(), pl.struct("lon", "lat").n_unique())
+    )
+    assert homes["len"].max() > 4 * homes["len"].min()
+    assert homes["lon"].max() <= 5
+
+
+@pytest.mark.parametrize("size", [4_300, 200_000])
+def test_who_applies_from_outside_lives_outside(size):
+    district = adm.generate_district("outside", size)
+    corners = [point for outline in district.outlines.values() for point in outline["coordinates"][0]]
+    west = min(lon for lon, _ in corners)
+    outside = district.students.filter(pl.col("origin") == "out_of_district")
+    assert outside["zone_id"].null_count() == len(outside)
+    assert outside["lon"].max() < west
+
+
+def test_zones_share_their_corners_and_leave_no_gap(district):
+    sides = Counter()
+    for outline in district.outlines.values():
+        ring = outline["coordinates"][0]
+        assert ring[0] == ring[-1]
+        sides.update(frozenset(map(tuple, side)) for side in pairwise(ring))
+    assert set(sides.values()) == {1, 2}
+    ends = Counter(corner for side, times in sides.items() if times == 1 for corner in side)
+    assert set(ends.values()) == {2}
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_district_written_and_read_is_the_same(district, tmp_path, form):
+    write_district(district, tmp_path, form)
+    read = read_district(tmp_path)
+    for name in TABLES:
+        assert_frame_equal(getattr(read, name), getattr(district, name), check_exact=True)
+    assert dict(read.outlines) == dict(district.outlines)
 
 
 def test_every_zone_has_an_outline_that_holds_its_homes(district):

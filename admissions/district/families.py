@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from admissions.district.dice import Dice, FloatArray
-from admissions.district.town import ESTATES, Town
+from admissions.district.town import ESTATES, OUTSIDE, Town
 from admissions.market import BoolArray, Int64Array
 
 SHARES = (("primary", 12), ("junior", 12), ("senior", 12), ("senior", 7))
@@ -57,7 +57,7 @@ def raise_families(dice: Dice, town: Town, size: int) -> Families:
     first = np.arange(size) - twin
     zone, estate, days, points = (column[first] for column in (zone, estate, days, points))
     migrant, home = migrant[first], home[first]
-    spot = np.where(inside[:, None], town.estates[zone, estate], town.estates[0, 0] + np.array([0.3, 0.2]))
+    spot = np.where(inside[:, None], town.estates[zone, estate], OUTSIDE)
     homes = np.where(migrant, np.where(home < 0.2, 0, 2), np.where(home < 0.7, 0, np.where(home < 0.82, 1, 2)))
     words = {
         "origin": _words(["in_district", "out_of_district"], np.where(inside, 0, 1)),
@@ -92,7 +92,8 @@ def raise_families(dice: Dice, town: Town, size: int) -> Families:
 def _zones(dice: Dice, zones: int, size: int) -> Int64Array:
     """Return the zone of each child; some zones have five times the children of others."""
     weight = 0.5 + 2.0 * dice.uniform(zones) ** 2
-    return np.searchsorted(np.cumsum(weight) / weight.sum(), dice.uniform(size), side="right").clip(0, zones - 1)
+    reached = np.cumsum(weight)
+    return np.searchsorted(reached / reached[-1], dice.uniform(size), side="right").clip(0, zones - 1)
 
 
 def _second_twins(dice: Dice, stage: npt.NDArray[np.str_], may: BoolArray) -> BoolArray:

@@ -3,6 +3,8 @@
 Nothing in it is real. The same seed and size give the same district on any machine.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
@@ -115,13 +117,20 @@ def _programmes(town: Town, families: Families, scale: float) -> pl.DataFrame:
             rows += [_programme(f"{one}-{stage[0]}", one, stage, seats) for one in schools for stage in PLANNED]
         else:
             seats = max(SENIOR_SEATS, round(SENIOR_SEATS * scale))
-            rows += [
-                _programme(f"{one}-{place}", one, "senior", round(share * seats / number), course=name)
-                for one in schools
-                for place, (name, share) in enumerate(COURSES[sort], start=1)
-            ]
+            names, shares = zip(*COURSES[sort], strict=True)
+            for one, offered in zip(schools, _parts(seats, [1.0] * number), strict=True):
+                rows += [
+                    _programme(f"{one}-{place}", one, "senior", part, course=name)
+                    for place, (name, part) in enumerate(zip(names, _parts(offered, shares), strict=True), start=1)
+                ]
         first += number
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _parts(total: int, shares: Sequence[float]) -> list[int]:
+    """Return whole parts of a total in proportion to the shares; together they are the total."""
+    reached = np.cumsum(shares)
+    return np.diff(np.rint(total * (reached / reached[-1])), prepend=0.0).astype(np.int64).tolist()
 
 
 def _programme(

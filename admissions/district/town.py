@@ -11,6 +11,8 @@ from admissions.market import Int64Array
 
 WEST, SOUTH = 104.60, 30.10
 WIDTH, HEIGHT = 0.0125, 0.0110
+OUTSIDE = (WEST - 0.3, SOUTH - 0.2)
+"""Where applicants from outside live: the town grows to the east and the north, and never reaches them."""
 JITTER = 0.2
 ESTATES = 5
 NEIGHBOURS = 4
@@ -138,6 +140,11 @@ def _nearest(homes: FloatArray, places: FloatArray) -> Int64Array:
     return nearest
 
 
+def _group(school: int, schools: int) -> int:
+    """Return the number of a school's group: three neighbours each, four or two at the end, so that none is alone."""
+    return min(school // 3, max(1, -(-(schools - 1) // 3)) - 1) + 1
+
+
 def _schools(dice: Dice, count: dict[str, int], places: FloatArray) -> pl.DataFrame:
     letters = {"primary": "P", "junior": "J", "special": "T", "general": "G", "vocational": "V"}
     titles = {
@@ -158,7 +165,7 @@ def _schools(dice: Dice, count: dict[str, int], places: FloatArray) -> pl.DataFr
                     "school_id": f"{letters[sort]}{i + 1:0{width}d}",
                     "name": f"{NAMES[i % len(NAMES)]} {titles[sort]}{again}",
                     "kind": "compulsory" if compulsory else sort,
-                    "group_id": f"{letters[sort]}group{i // 3 + 1}" if compulsory else None,
+                    "group_id": f"{letters[sort]}group{_group(i, number)}" if compulsory else None,
                 }
             )
     frame = pl.DataFrame(rows)

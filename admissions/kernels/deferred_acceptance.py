@@ -136,12 +136,36 @@ def defer_acceptance(indptr, pool, key, highest, seats, size, work, choice, cuto
         left[p] = seats[p]
         worst[p] = NO_CUTOFF if seats[p] > 0 else -1
 
-    head, waiting = 0, _line_up(indptr, key, highest, choice, queue)
+    first, stop = indptr[:-1], indptr[1:]
+    waiting = line_up(first, stop, key, highest, choice, queue)
+    propose(first, stop, pool, key, size, alone, work, choice, waiting)
+    for p in range(len(seats)):
+        cutoff[p] = worst[p] >> 32 if 0 <= worst[p] < NO_CUTOFF else worst[p]
+
+
+@njit(cache=True, nogil=True)
+def propose(first, stop, pool, key, size, alone, work, choice, waiting):  # type: ignore[no-untyped-def]
+    """Let the first ``waiting`` applicants of the queue, and whomever they displace, go down their lists.
+
+    Parameters
+    ----------
+    first, stop : (n,) int64
+        Choices of applicant ``i`` are ``first[i]:stop[i]``; ``choice[i]`` is the one before the next to try.
+    pool, key, size, work, choice
+        As of `defer_acceptance`; the pools in question are empty, with seats ``left``.
+    alone : bool
+        Whether every size is 1.
+    waiting : int64
+        Applicants in the queue.
+    """
+    start, entries, held, left, low, top, worst, queue = work
+    n = len(size)
+    head = 0
     while waiting > 0:
         if waiting > FAR:
             coming = queue[_slot(head + FAR, n)]
             prefetch(choice, coming)
-            prefetch(indptr, coming + 1)
+            prefetch(stop, coming)
             c = choice[queue[_slot(head + NEAR, n)]] + 1
             prefetch(pool, c)
             prefetch(key, c)
@@ -150,7 +174,7 @@ def defer_acceptance(indptr, pool, key, highest, seats, size, work, choice, cuto
         head = _slot(head + 1, n)
         waiting -= 1
 
-        c, end = choice[i] + 1, indptr[i + 1]
+        c, end = choice[i] + 1, stop[i]
         while c < end and (key[c] << 32 | i) >= worst[pool[c]]:
             c += 1
         if c == end:
@@ -185,12 +209,10 @@ def defer_acceptance(indptr, pool, key, highest, seats, size, work, choice, cuto
             if low[p] == top[p]:
                 low[p], top[p] = _edge(entries, start[p], held[p])
         worst[p] = entries[top[p] - 1]
-    for p in range(len(seats)):
-        cutoff[p] = worst[p] >> 32 if 0 <= worst[p] < NO_CUTOFF else worst[p]
 
 
 @njit(cache=True, nogil=True)
-def _line_up(indptr, key, highest, choice, queue):  # type: ignore[no-untyped-def]
+def line_up(first, stop, key, highest, choice, queue):  # type: ignore[no-untyped-def]
     """Queue the applicants with choices, roughly by the key of the first, and return how many they are.
 
     Their ``choice`` is set to one before the first, everybody else's to -1.
@@ -199,19 +221,19 @@ def _line_up(indptr, key, highest, choice, queue):  # type: ignore[no-untyped-de
     while highest >> shift >= BUCKETS:
         shift += 1
     place = np.zeros(BUCKETS + 1, dtype=np.int64)
-    for i in range(len(queue)):
+    for i in range(len(choice)):
         choice[i] = -1
-        if indptr[i] < indptr[i + 1]:
-            choice[i] = key[indptr[i]] >> shift
+        if first[i] < stop[i]:
+            choice[i] = key[first[i]] >> shift
             place[choice[i] + 1] += 1
     for bucket in range(BUCKETS):
         place[bucket + 1] += place[bucket]
-    for i in range(len(queue)):
+    for i in range(len(choice)):
         bucket = choice[i]
         if bucket >= 0:
             queue[place[bucket]] = i
             place[bucket] += 1
-            choice[i] = indptr[i] - 1
+            choice[i] = first[i] - 1
     return place[BUCKETS]
 
 

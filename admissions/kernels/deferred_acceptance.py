@@ -19,7 +19,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numba import njit
 
-from admissions.kernels.prefetching import prefetch
+from admissions.kernels.intrinsics import prefetch
 from admissions.market import NO_CUTOFF, Int32Array, Int64Array, Market
 
 LARGEST_KEY = 2**31 - 1
@@ -126,7 +126,7 @@ def defer_acceptance(indptr, pool, key, highest, seats, size, work, choice, cuto
     comes when the pools are full of better ones is refused at once and need not be displaced later. They wait in a
     queue, not in the chain of McVitie and Wilson (1971), so that the processor can be told whose list is needed next.
     """
-    start, entries, held, left, low, top, worst, queue = work
+    start, _, held, left, low, top, worst, queue = work
     n = len(size)
     alone = True
     for i in range(n):

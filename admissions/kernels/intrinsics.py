@@ -1,9 +1,10 @@
-"""A hint to the processor: this element is needed soon."""
+"""What numba does not say: a hint to the processor, and a promise not to write."""
 
 from typing import Any
 
 from llvmlite import ir
 from numba import config, types
+from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
 
@@ -12,6 +13,11 @@ def prefetch(array: Any, index: Any) -> None:
 
     The index may lie outside the array: a prefetch never faults.
     """
+
+
+def read_only(array: Any) -> Any:
+    """Return the same array as one that is not written to, as a market's are: what reads both is compiled once."""
+    return array
 
 
 if not config.DISABLE_JIT:  # type: ignore[attr-defined]
@@ -30,3 +36,10 @@ if not config.DISABLE_JIT:  # type: ignore[attr-defined]
             return context.get_dummy_value()
 
         return types.void(array, index), generate
+
+    @intrinsic
+    def read_only(typing_context, array):  # type: ignore[no-untyped-def]  # noqa: D103
+        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            return impl_ret_borrowed(context, builder, signature.return_type, arguments[0])
+
+        return array.copy(readonly=True)(array), generate

@@ -1,0 +1,94 @@
+"""The applicants of each pool in order of priority: what mechanisms need in which pools, too, make offers or point."""
+
+import numpy as np
+from numba import njit
+
+DIGIT = 11
+"""Bits a pass sorts by."""
+SHORT = 64
+"""Pools of so few are sorted by comparing."""
+
+
+@njit(cache=True, nogil=True)
+def sort_by_priority(pool, key, highest, start, entries):  # type: ignore[no-untyped-def]
+    """Line up the choices of each pool by key, equal keys as they stood.
+
+    Parameters
+    ----------
+    pool : (e,) int32
+        Seat pool of each choice.
+    key : (e,) int64
+        Priority of the applicant at that pool, smaller is better, of 31 bits.
+    highest : int64
+        A bound no key exceeds.
+    start : (p + 1,) int64, out
+        Choices of pool ``j`` are ``entries[start[j]:start[j + 1]]``.
+    entries : (e,) int64, out
+        Key of each choice in the upper half, its index in the lower.
+
+    Notes
+    -----
+    Choices are dealt out to the pools, and each pool is sorted where the processor's cache holds it: radix sort, least
+    digit first. O(e) for keys of fixed length.
+    """
+    start[:] = 0
+    for c in range(len(pool)):
+        start[pool[c] + 1] += 1
+    longest = 0
+    for p in range(len(start) - 1):
+        longest = max(longest, start[p + 1])
+        start[p + 1] += start[p]
+    place = start[:-1].copy()
+    for c in range(len(pool)):
+        entries[place[pool[c]]] = key[c] << 32 | c
+        place[pool[c]] += 1
+    passes = 0
+    while highest >> (passes * DIGIT) > 0:
+        passes += 1
+    other = np.empty(longest, dtype=np.int64)
+    count = np.empty(1 << DIGIT, dtype=np.int64)
+    for p in range(len(start) - 1):
+        part = entries[start[p] : start[p + 1]]
+        if len(part) <= SHORT:
+            part.sort()
+            continue
+        for digit in range(passes):
+            _sort_by_digit(part, other, 32 + digit * DIGIT, count)
+
+
+@njit(cache=True, nogil=True)
+def _sort_by_digit(part, other, shift, count):  # type: ignore[no-untyped-def]
+    """Sort by one digit, equal digits as they stood."""
+    count[:] = 0
+    for at in range(len(part)):
+        other[at] = part[at]
+        count[(part[at] >> shift) & (2**DIGIT - 1)] += 1
+    before = 0
+    for value in range(len(count)):
+        here = count[value]
+        count[value] = before
+        before += here
+    for at in range(len(part)):
+        value = (other[at] >> shift) & (2**DIGIT - 1)
+        part[count[value]] = other[at]
+        count[value] += 1
+
+
+@njit(cache=True, nogil=True)
+def find_ties(start, entries, owner, tied):  # type: ignore[no-untyped-def]
+    """Note which pools rank two applicants equal.
+
+    Parameters
+    ----------
+    start, entries
+        As of `sort_by_priority`.
+    owner : (e,) int32
+        Applicant of each choice.
+    tied : (p,) bool, out
+        Whether the pool has a tie.
+    """
+    for p in range(len(tied)):
+        tied[p] = False
+        for at in range(start[p] + 1, start[p + 1]):
+            same_key = entries[at - 1] >> 32 == entries[at] >> 32
+            tied[p] |= same_key and owner[entries[at - 1] & (2**32 - 1)] != owner[entries[at] & (2**32 - 1)]

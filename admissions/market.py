@@ -30,6 +30,32 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Unlisted:
+    """Priorities of applicants at pools they do not list; only trading along cycles has a use for them.
+
+    Attributes
+    ----------
+    applicant : (u,) int32
+        Whose priority it is.
+    pool : (u,) int32
+        Seat pool that is not among the applicant's choices.
+    key : (u,) int64
+        Priority there, on the scale of the market's keys.
+    """
+
+    applicant: Int32Array
+    pool: Int32Array
+    key: Int64Array
+
+    def __post_init__(self) -> None:
+        for name, dtype in (("applicant", np.int32), ("pool", np.int32), ("key", np.int64)):
+            object.__setattr__(self, name, _canonical(f"unlisted.{name}", getattr(self, name), dtype))
+
+    def __repr__(self) -> str:
+        return f"Unlisted({len(self.key)} priorities)"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Market:
     """Applicants, their choices of seat pools, and the pools' priorities.
 
@@ -50,6 +76,8 @@ class Market:
         Children behind the applicant (twins: 2).
     labels : Labels, optional
         Names, for markets made by `from_preferences`.
+    unlisted : Unlisted, optional
+        Priorities at pools that applicants do not list, where these are known.
 
     Raises
     ------
@@ -69,6 +97,7 @@ class Market:
     seats: Int64Array
     size: Int32Array
     labels: Labels | None = None
+    unlisted: Unlisted | None = None
 
     def __post_init__(self) -> None:
         for name, dtype in _DTYPES.items():
@@ -145,6 +174,13 @@ class Market:
         for applicant in size or {}:
             _known(applicant, preferences, "size", secret=True)
         columns = np.array(edges, dtype=np.int64).reshape(-1, 3)
+        place = {applicant: i for i, applicant in enumerate(preferences)}
+        others = [
+            (place[applicant], pools[programme], key)
+            for programme, ranked in keys.items()
+            for applicant, key in ranked.items()
+            if programme not in preferences[applicant]
+        ]
         return cls(
             indptr=np.array(indptr, dtype=np.int64),
             pool=columns[:, 0].astype(np.int32),
@@ -153,6 +189,7 @@ class Market:
             seats=np.array(list(seats.values())),
             size=np.array([(size or {}).get(applicant, 1) for applicant in preferences]),
             labels=labels,
+            unlisted=Unlisted(*np.array(others, dtype=np.int64).reshape(-1, 3).T) if others else None,
         )
 
     def matching(self, assignment: Mapping[Any, Any]) -> "Matching":
@@ -280,6 +317,21 @@ def _check_shapes(market: Market) -> None:
         raise MarketError(f"seats: pool {bad[0]} has {market.seats[bad[0]]} seats", rows=bad[:20].tolist())
     if n and market.size.min() < 1:
         raise MarketError("size: every applicant stands for at least one child")
+    if market.unlisted is not None:
+        _check_unlisted(market, market.unlisted)
+
+
+def _check_unlisted(market: Market, unlisted: Unlisted) -> None:
+    applicant, pool, key = unlisted.applicant, unlisted.pool, unlisted.key
+    p = len(market.seats)
+    if not len(applicant) == len(pool) == len(key):
+        raise MarketError(f"unlisted: {len(applicant)} applicants, {len(pool)} pools and {len(key)} keys")
+    for name, values, end in (("applicant", applicant, market.applicants), ("pool", pool, p), ("key", key, NO_CUTOFF)):
+        if len(values) and (values.min() < 0 or values.max() >= end):
+            raise MarketError(f"unlisted.{name}: values run from 0 to {int(end) - 1}")
+    pairs = np.concatenate([market.owners() * np.int64(p) + market.pool, applicant * np.int64(p) + pool])
+    if np.isin(pairs[len(market.pool) :], pairs[: len(market.pool)]).any():
+        raise MarketError("unlisted: names a pool that is among the applicant's choices")
 
 
 def _labels_of(market: Market) -> Labels:

@@ -78,6 +78,30 @@ def random_market(rng, applicants, pools, seats, choices, sizes=1, keys=None):
     )
 
 
+def small_market(rng, sizes=1, strict=False, common=False):
+    """Return a small market from a `random.Random`, cheap enough to make a hundred thousand of.
+
+    Programmes have one to three pools; there are ties, pools without seats, and applicants without choices.
+    """
+    n, p = rng.randint(0, 6), rng.randint(1, 5)
+    programme = sorted(rng.randrange(p) for _ in range(p))
+    names = sorted(set(programme))
+    lists, ranks = [], []
+    for _ in range(n):
+        wanted = rng.sample(names, rng.choice([len(names), rng.randint(0, len(names))]))
+        pairs = [(j, place) for place, name in enumerate(wanted, start=1) for j in range(p) if programme[j] == name]
+        lists.append([j for j, _ in pairs])
+        ranks.append([place for _, place in pairs])
+    highest = rng.choice([0, 1, 3, 10, 2**62])
+    marks = rng.sample(range(n), n) if strict else [rng.randint(0, highest) for _ in range(n)]
+    orders = [marks if common else rng.sample(range(n), n) for _ in range(p)]
+    keys = [
+        [orders[j][i] if strict or common else rng.randint(0, highest) for j in wanted] for i, wanted in enumerate(lists)
+    ]
+    sized = [rng.choice([1, 1, rng.randint(1, sizes)]) for _ in range(n)]
+    return market_of(lists, keys, [rng.choice([0, 1, 1, 2, 3]) for _ in range(p)], sized, ranks)
+
+
 @st.composite
 def arrays_that_are_no_market(draw):
     """Draw the arrays of a market with one thing wrong."""

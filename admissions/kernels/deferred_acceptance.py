@@ -73,7 +73,24 @@ class Work(NamedTuple):
         >>> Work.of(market).fits(market)
         True
         """
-        start = _starts(market)
+        return cls._with(_starts(market), market)
+
+    @classmethod
+    def roomy(cls, market: Market) -> Self:
+        """Return arrays with room in each pool for everybody who lists it, for rules that hold or weigh them all.
+
+        Examples
+        --------
+        >>> market = Market(indptr=[0, 1, 2, 3], pool=[0, 0, 0], key=[1, 0, 1], rank=[1, 1, 1], seats=[1], size=[1, 1, 1])
+        >>> len(Work.of(market).entries), len(Work.roomy(market).entries)
+        (2, 3)
+        """
+        start = np.zeros(len(market.seats) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(market.pool, minlength=len(market.seats)), out=start[1:])
+        return cls._with(start, market)
+
+    @classmethod
+    def _with(cls, start: Int64Array, market: Market) -> Self:
         held, left, low, top, worst = np.empty((5, len(market.seats)), dtype=np.int64)
         entries = np.empty(start[-1], dtype=np.int64)
         queue = np.empty(market.applicants, dtype=np.int32)

@@ -3,17 +3,20 @@
 Given one order of all applicants, the outcome is the only stable matching, and it is efficient.
 """
 
+import numpy as np
 from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def choose_in_turn(order, indptr, pool, seats, size, choice, left):  # type: ignore[no-untyped-def]
-    """Each applicant in turn takes the first choice with a seat left.
+def choose_in_turn(order, turn, indptr, pool, seats, size, whole, choice, left):  # type: ignore[no-untyped-def]
+    """Each applicant in turn takes the first choice with a seat left; those who share a turn do not see each other.
 
     Parameters
     ----------
     order : (m,) int64
         Applicants, first to choose first; whoever is absent receives nothing.
+    turn : (m,) int64
+        Turn of each, rising; whoever shares a turn with the last to enter a pool enters, too.
     indptr : (n + 1,) int64
         Choices of applicant ``i`` are ``indptr[i]:indptr[i + 1]``, best first.
     pool : (e,) int32
@@ -21,22 +24,30 @@ def choose_in_turn(order, indptr, pool, seats, size, choice, left):  # type: ign
     seats : (p,) int64
         Seats of each pool.
     size : (n,) int32
-        Children behind the applicant; all of them enter while one seat is left.
+        Children behind the applicant.
+    whole : bool
+        Whether all of them need a seat; otherwise they enter while one is left.
     choice : (n,) int64, out
         Index of the choice each applicant received, or -1.
     left : (p,) int64, out
-        Seats nobody took; negative where the last to enter were twins.
+        Seats nobody took; negative where the last to enter were several.
 
     Notes
     -----
     Equals deferred acceptance and top trading cycles when all pools rank applicants alike. O(e).
     """
+    closing = np.full(len(seats), -1, dtype=np.int64)
     left[:] = seats
     choice[:] = -1
-    for i in order:
+    for place in range(len(order)):
+        i, now = order[place], turn[place]
+        need = size[i] if whole else 1
         for c in range(indptr[i], indptr[i + 1]):
-            if left[pool[c]] > 0:
-                left[pool[c]] -= size[i]
+            p = pool[c]
+            if left[p] >= need or closing[p] == now:
+                if left[p] > 0 and left[p] <= size[i]:
+                    closing[p] = now
+                left[p] -= size[i]
                 choice[i] = c
                 break
 

@@ -1,6 +1,7 @@
 """Keys as the kernels take them: key and applicant, or key and choice, share one int64."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 
@@ -29,12 +30,24 @@ def narrowed(key: Int64Array) -> tuple[Int64Array, int, Int64Array | None]:
     ([0, 1, 0], 1, [7, 1099511627776])
     """
     highest = int(key.max(initial=0))
-    if highest >> KEY_BITS == 0:
-        return key, highest, None
-    meaning, place = np.unique(key, return_inverse=True)
-    place = place.astype(np.int64, copy=False)
-    place.flags.writeable = False
-    return place, len(meaning) - 1, meaning
+    meaning = None
+    if highest >> KEY_BITS:
+        meaning, key = np.unique(key, return_inverse=True)
+        key, highest = key.astype(np.int64, copy=False), len(meaning) - 1
+    return frozen(key), highest, meaning
+
+
+def frozen(array: Any) -> Any:
+    """Return an array that is not written to, as a market's are: kernels know no other.
+
+    Examples
+    --------
+    >>> frozen(np.zeros(2)).flags.writeable
+    False
+    """
+    array = array.view()
+    array.flags.writeable = False
+    return array
 
 
 def chosen(mechanism: str, name: str, value: object, options: tuple[str, ...]) -> None:
@@ -50,45 +63,86 @@ def chosen(mechanism: str, name: str, value: object, options: tuple[str, ...]) -
         raise MarketError(f"{mechanism}: {name} = {value!r}{hint}; there are {', '.join(map(repr, options))}")
 
 
-def refuse_ties(market: Market, mechanism: str, ties: str | None) -> None:
-    """Refuse a market in which a pool ranks two applicants equal, unless something was said about ties.
+def margin_rule(market: Market, mechanism: str, ties: str, bundles: str) -> int:
+    """Return whom a pool takes at the margin, as the kernels number the rules.
+
+    Raises
+    ------
+    MarketError
+        For a value that is none of a parameter's, and for two that contradict each other.
+    """
+    from admissions.kernels.days import ADMIT_ALL, LOTTERY_AND_EXCEED, SKIP
+
+    chosen(mechanism, "ties", ties, ("lottery", "admit_all"))
+    chosen(mechanism, "bundles", bundles, ("exceed", "skip"))
+    if ties == "admit_all" and bundles == "skip":
+        raise MarketError(
+            f"{mechanism}: ties='admit_all' lets a pool exceed its seats and bundles='skip' forbids it; choose one"
+        )
+    if ties == "admit_all":
+        return ADMIT_ALL
+    return SKIP if bundles == "skip" and market.size.max(initial=1) > 1 else LOTTERY_AND_EXCEED
+
+
+def in_order_of_priority(pool: Int32Array, key: Int64Array, pools: int) -> tuple[Int64Array, Int64Array]:
+    """Return where each pool's line starts, (p + 1,), and the lines: keys in the upper half, index in the lower, (e,).
+
+    Examples
+    --------
+    >>> start, entries = in_order_of_priority(np.array([0, 1, 0], np.int32), np.array([5, 0, 3]), 2)
+    >>> start.tolist(), (entries & 0xFFFFFFFF).tolist()
+    ([0, 2, 3], [2, 0, 1])
+    """
+    from admissions.kernels.priorities import sort_by_priority
+
+    narrow, highest, _ = narrowed(key)
+    start, entries = np.empty(pools + 1, dtype=np.int64), np.empty(len(key), dtype=np.int64)
+    sort_by_priority(frozen(pool), narrow, highest, start, entries)
+    return start, entries
+
+
+def refuse_ties(
+    market: Market, mechanism: str, ties: str | None, lines: tuple[Int64Array, Int64Array], owner: Int32Array
+) -> None:
+    """Refuse a market in which a pool ranks two applicants equal, unless ``ties`` says how that is settled.
+
+    Parameters
+    ----------
+    market, mechanism
+        Whose pools they are, and whom error messages speak of.
+    ties : {'lottery'} or None
+        What the caller said.
+    lines
+        Each pool's line, of `in_order_of_priority`.
+    owner : (e,) int32
+        Applicant of each index in the lines.
 
     Raises
     ------
     MarketError
         Naming a pool with a tie, and what would break it.
     """
+    from admissions.kernels.priorities import find_ties
+
     if ties is not None:
         chosen(mechanism, "ties", ties, ("lottery",))
         return
-    tied = pools_with_ties(market)
-    if tied.size:
-        pool = int(tied[0])
-        name = repr(market.labels.pools[pool]) if market.labels else str(pool)
+    tied = np.empty(len(market.seats), dtype=np.bool_)
+    find_ties(*lines, owner, tied)
+    pools = np.flatnonzero(tied)
+    if pools.size:
+        name = name_of_pool(market, pools[0])
         raise MarketError(
             f"{mechanism} needs strict priorities, and pool {name} ranks applicants equal: break the tie with "
             "ties='lottery' (whoever stands earlier in the market goes first), in a policy with 'lottery' at the "
             "end of the order",
-            rows=tied[:20].tolist(),
+            rows=pools[:20].tolist(),
         )
 
 
-def pools_with_ties(market: Market) -> Int64Array:
-    """Return the pools at which two applicants have the same key, (k,) int64.
-
-    Examples
-    --------
-    >>> pools_with_ties(Market.from_preferences({"a": ["n"], "b": ["n"]}, {"n": [["a", "b"]]}, {"n": 1})).tolist()
-    [0]
-    """
-    from admissions.kernels.priorities import find_ties, sort_by_priority
-
-    key, highest, _ = narrowed(market.key)
-    start, entries = np.empty(len(market.seats) + 1, dtype=np.int64), np.empty(len(key), dtype=np.int64)
-    sort_by_priority(market.pool, key, highest, start, entries)
-    tied = np.empty(len(market.seats), dtype=np.bool_)
-    find_ties(start, entries, market.owners(), tied)
-    return np.flatnonzero(tied)
+def name_of_pool(market: Market, pool: int) -> str:
+    """Return what an error message calls a pool: its name where the market has names, otherwise its number."""
+    return repr(market.labels.pools[pool]) if market.labels else str(pool)
 
 
 def listed_pools(market: Market, names: object, where: str) -> Int32Array:
@@ -99,8 +153,6 @@ def listed_pools(market: Market, names: object, where: str) -> Int32Array:
     MarketError
         For a name nobody knows, an array of another length, or values that are no pools.
     """
-    from collections.abc import Mapping
-
     n, p = market.applicants, len(market.seats)
     if isinstance(names, Mapping):
         if market.labels is None:

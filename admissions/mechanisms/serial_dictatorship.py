@@ -6,9 +6,10 @@ import numpy as np
 
 from admissions.errors import MarketError
 from admissions.market import BoolArray, Int32Array, Int64Array, Market, Matching
+from admissions.mechanisms.keys import Bundles, Ties, in_order_of_priority, margin_rule
 
 
-def run(market: Market) -> Matching:
+def run(market: Market, ties: Ties = "lottery", bundles: Bundles = "exceed") -> Matching:
     """Return the matching in which each applicant, in the order all pools share, takes its first choice with a seat.
 
     Stable, efficient and strategy-proof; equal to deferred acceptance and top trading cycles where it is defined
@@ -20,11 +21,16 @@ def run(market: Market) -> Matching:
         One whose pools rank applicants alike: some order of all applicants agrees with the order, by key and then
         index, of every pool. Where several agree they differ only in applicants who never compete, so the outcome is
         one and the same.
+    ties : {'lottery', 'admit_all'}
+        Of equal keys the smaller index chooses first; or those of one key choose at once, and everybody tied with the
+        last admitted enters (同分全录), for which each applicant needs the same key everywhere.
+    bundles : {'exceed', 'skip'}
+        An applicant of several children enters while a seat is left; or only where all of them find one.
 
     Raises
     ------
     MarketError
-        If no order agrees with all pools.
+        If no order agrees with all pools, or a parameter has no such value.
 
     Examples
     --------
@@ -36,12 +42,23 @@ def run(market: Market) -> Matching:
     >>> run(market).to_dict()
     {'ann': 'south', 'bob': 'north'}
     """
+    from admissions.kernels.days import ADMIT_ALL, SKIP
     from admissions.kernels.serial_dictatorship import choose_in_turn
 
-    order = _order_of_keys(market) if _has_one_key_each(market) else _order_of_pools(market)
+    rule = margin_rule(market, "serial_dictatorship", ties, bundles)
+    one_key = _has_one_key_each(market)
+    order = _order_of_keys(market) if one_key else _order_of_pools(market)
+    turn = np.arange(len(order))
+    if rule == ADMIT_ALL:
+        if not one_key:
+            raise MarketError(
+                "serial_dictatorship: ties='admit_all' needs one key an applicant, the same at all of its choices: "
+                "otherwise nobody can say who is tied; use deferred_acceptance, where each pool says so for itself"
+            )
+        turn = market.key[market.indptr[order]]
     choice = np.empty(market.applicants, dtype=np.int64)
     left = np.empty(len(market.seats), dtype=np.int64)
-    choose_in_turn(order, market.indptr, market.pool, market.seats, market.size, choice, left)
+    choose_in_turn(order, turn, market.indptr, market.pool, market.seats, market.size, rule == SKIP, choice, left)
     return Matching.of(market, choice)
 
 
@@ -64,7 +81,7 @@ def _order_of_pools(market: Market) -> Int64Array:
     from admissions.kernels.serial_dictatorship import sort_topologically
 
     owner, pool = market.owners(), market.pool
-    by_pool = np.lexsort((owner, market.key, pool))
+    by_pool = in_order_of_priority(pool, market.key, len(market.seats))[1] & (2**32 - 1)
     same_pool, other = pool[by_pool[1:]] == pool[by_pool[:-1]], owner[by_pool[1:]] != owner[by_pool[:-1]]
     follows = np.flatnonzero(same_pool & other)
     before, after, through = owner[by_pool[follows]], owner[by_pool[follows + 1]], pool[by_pool[follows]]

@@ -6,7 +6,16 @@ from typing import Any
 
 from admissions.errors import MarketError, did_you_mean
 from admissions.market import Market, Matching
-from admissions.mechanisms import deferred_acceptance, serial_dictatorship
+from admissions.mechanisms import (
+    deferred_acceptance,
+    efficiency_adjusted,
+    immediate_acceptance,
+    parallel,
+    score_bands,
+    serial_dictatorship,
+    stable_improvement,
+    top_trading_cycles,
+)
 
 STABLE_AND_BEST = ("P1", "P2", "P3", "P4", "P5", "P7")
 
@@ -88,13 +97,5 @@ def match(market: Market, mechanism: str, **parameters: Any) -> Matching:
     >>> match(market, "deferred_acceptance").to_dict()
     {'ann': 'south', 'bob': 'north'}
     """
-    row = MECHANISMS.get(mechanism)
-    if row is None:
-        hint = did_you_mean(str(mechanism), MECHANISMS)
-        raise MarketError(f"no mechanism '{mechanism}'{hint}; there are {', '.join(MECHANISMS)}")
-    for name in parameters:
-        if name not in row.parameters:
-            known = ", ".join(row.parameters) or "none"
-            hint = did_you_mean(name, row.parameters)
-            raise MarketError(f"{mechanism} has no parameter '{name}'{hint}; its parameters: {known}")
-    return row.run(market, **parameters)
+    return RUNS[mechanism](market, **parameters)
+RUNS={m.__name__.split(".")[-1]:m.run for m in (deferred_acceptance, efficiency_adjusted,immediate_acceptance,parallel,score_bands,serial_dictatorship,stable_improvement,top_trading_cycles)}

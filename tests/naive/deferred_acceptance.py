@@ -1,38 +1,77 @@
-"""Deferred acceptance as Gale and Shapley (1962) tell it, day by day."""
+"""Deferred acceptance as Gale and Shapley (1962) tell it, day by day, from either side."""
 
 
-def chosen(applications, seats):
-    """Return whom a pool keeps of (key, applicant, size): the best first, while a seat is left."""
+def chosen(applications, seats, rule="exceed"):
+    """Return whom a pool keeps of (key, applicant, size): the best first.
+
+    ``exceed``: while a seat is left. ``admit_all``: while a seat is left before all who share the key. ``skip``:
+    whoever fits.
+    """
     kept = []
     for key, applicant, size in sorted(applications):
-        if seats > 0:
+        if rule == "admit_all":
+            enters = sum(s for k, _, s in applications if k < key) < seats
+        elif rule == "skip":
+            enters = sum(s for _, _, s in kept) + size <= seats
+        else:
+            enters = sum(s for _, _, s in kept) < seats
+        if enters:
             kept.append((key, applicant, size))
-            seats -= size
     return kept
 
 
-def deferred_acceptance(market):
+def deferred_acceptance(market, rule="exceed", seats=None, listed=None):
     """Return the index of each applicant's choice, or -1.
 
     Every day each applicant applies to the best choice that has not refused it; every pool looks at all of today's
     applications and refuses those it does not keep; when nobody is refused the day's applications stand.
+
+    With ``listed`` only those choices of each applicant exist, with ``seats`` the pools have so many.
     """
-    at = [int(start) for start in market.indptr[:-1]]
-    end = [int(stop) for stop in market.indptr[1:]]
+    lists = lists_of(market) if listed is None else listed
+    seats = market.seats.tolist() if seats is None else seats
+    at = [0] * market.applicants
     while True:
-        applications = {pool: [] for pool in range(len(market.seats))}
-        for i in range(market.applicants):
-            if at[i] < end[i]:
-                c = at[i]
+        applications = {pool: [] for pool in range(len(seats))}
+        for i, wanted in enumerate(lists):
+            if at[i] < len(wanted):
+                c = wanted[at[i]]
                 applications[int(market.pool[c])].append((int(market.key[c]), i, int(market.size[i])))
         refused = []
         for pool, received in applications.items():
-            kept = chosen(received, int(market.seats[pool]))
+            kept = chosen(received, seats[pool], rule)
             refused += [applicant for _, applicant, _ in set(received) - set(kept)]
         if not refused:
-            return [at[i] if at[i] < end[i] else -1 for i in range(market.applicants)]
+            return [wanted[at[i]] if at[i] < len(wanted) else -1 for i, wanted in enumerate(lists)]
         for i in refused:
             at[i] += 1
+
+
+def lists_of(market):
+    """Return the choices of each applicant, best first."""
+    return [list(range(int(a), int(b))) for a, b in zip(market.indptr[:-1], market.indptr[1:], strict=True)]
+
+
+def programmes_proposing(market):
+    """Return the index of each applicant's choice, or -1: every day each pool offers its seats to its best.
+
+    A pool's best are those of its line who have not refused it; an applicant refuses all offers but the best.
+    """
+    lists = lists_of(market)
+    willing = [set(wanted) for wanted in lists]
+    owner = {c: i for i, wanted in enumerate(lists) for c in wanted}
+    while True:
+        offers = [[] for _ in lists]
+        for pool, seats in enumerate(market.seats.tolist()):
+            line = [c for i in range(len(lists)) for c in willing[i] if market.pool[c] == pool]
+            line = [(int(market.key[c]), owner[c], int(market.size[owner[c]])) for c in line]
+            for _, i, _ in chosen(line, seats):
+                offers[i] += [c for c in willing[i] if market.pool[c] == pool]
+        refused = [(i, c) for i, own in enumerate(offers) for c in own if c != min(own)]
+        if not refused:
+            return [min(own, default=-1) for own in offers]
+        for i, c in refused:
+            willing[i].discard(c)
 
 
 def is_stable(market, choice):

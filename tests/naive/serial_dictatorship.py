@@ -1,13 +1,13 @@
 """Serial dictatorship in as few words as it has, and the order all pools share, by trying out who can be first."""
 
 
-def serial_dictatorship(market, order):
+def serial_dictatorship(market, order, whole=False):
     """Return the index of each applicant's choice, or -1, when they choose in this order."""
     left = [int(s) for s in market.seats]
     choice = [-1] * market.applicants
     for i in order:
         for c in range(int(market.indptr[i]), int(market.indptr[i + 1])):
-            if left[market.pool[c]] > 0:
+            if left[market.pool[c]] >= (int(market.size[i]) if whole else 1):
                 left[market.pool[c]] -= int(market.size[i])
                 choice[i] = c
                 break

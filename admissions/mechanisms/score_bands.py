@@ -1,0 +1,69 @@
+"""Score bands: bands of marks from the top; inside a band by preference rank, then by mark."""
+
+import numpy as np
+
+from admissions.errors import MarketError
+from admissions.market import Market, Matching
+from admissions.mechanisms.keys import Bundles, Ties
+from admissions.mechanisms.steps import SPARSE, admit_by_step
+
+
+def run(
+    market: Market,
+    width: int,
+    first_line: int | None = None,
+    ties: Ties = "lottery",
+    bundles: Bundles = "exceed",
+) -> Matching:
+    """Return the matching of admission band by band: whoever is in a band is admitted before all bands below it.
+
+    Inside a band choices compete as in immediate acceptance, rank by rank, and among one rank the key decides. A band of
+    one key is serial dictatorship by marks; one band for all is immediate acceptance.
+
+    Parameters
+    ----------
+    market : Market
+        Any market; keys are marks, counted down from the best.
+    width : int
+        Keys in a band.
+    first_line : int, optional
+        The worst key of the first band, which holds all better ones; by default the first band, too, is ``width`` keys
+        wide and begins at the best key there is.
+    ties : {'lottery', 'admit_all'}
+        Of equal keys the smaller index goes first; or everybody tied with the last admitted enters.
+    bundles : {'exceed', 'skip'}
+        An applicant of several children enters while a seat is left; or only where all of them find one.
+
+    Raises
+    ------
+    MarketError
+        If the width is no positive count of keys, or a parameter has no such value.
+
+    Examples
+    --------
+    >>> market = Market.from_preferences(
+    ...     preferences={"ann": ["north", "south"], "bob": ["south"], "eve": ["north"]},
+    ...     priorities={"north": ["eve", "ann"], "south": ["ann", "bob"]},
+    ...     seats={"north": 1, "south": 1},
+    ... )
+    >>> run(market, width=1).to_dict()
+    {'ann': 'south', 'bob': None, 'eve': 'north'}
+    >>> run(market, width=2).to_dict()
+    {'ann': None, 'bob': 'south', 'eve': 'north'}
+    """
+    for name, value, least in (("width", width, 1), ("first_line", first_line, 0)):
+        missing = value is None and name == "first_line"
+        if not missing and (not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least):
+            raise MarketError(f"score_bands: {name} = {value!r}; a whole number of {least} or more is needed")
+    if not len(market.key):
+        return admit_by_step(market, "score_bands", market.key, ties, bundles)
+    line = int(market.key.min()) + min(int(width), 2**62) - 1 if first_line is None else int(first_line)
+    below = np.maximum(market.key, line) - line if line < 2**63 else np.zeros_like(market.key)
+    band, rank = -(-below // min(int(width), 2**62)), market.rank
+    ranks = int(rank.max())
+    if (int(band.max()) + 1) * ranks > SPARSE * len(band):
+        band = np.unique(band, return_inverse=True)[1]
+        distinct, rank = np.unique(rank, return_inverse=True)
+        ranks = len(distinct) + 1
+    step = band.astype(np.int64, copy=False) * ranks + rank
+    return admit_by_step(market, "score_bands", step, ties, bundles)

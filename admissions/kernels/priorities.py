@@ -10,7 +10,7 @@ SHORT = 64
 
 
 @njit(cache=True, nogil=True)
-def sort_by_priority(pool, key, highest, start, entries):  # type: ignore[no-untyped-def]
+def sort_by_priority(pool, key, name, highest, start, entries):  # type: ignore[no-untyped-def]
     """Line up the choices of each pool by key, equal keys as they stood.
 
     Parameters
@@ -19,12 +19,14 @@ def sort_by_priority(pool, key, highest, start, entries):  # type: ignore[no-unt
         Seat pool of each choice.
     key : (e,) int64
         Priority of the applicant at that pool, smaller is better, of 31 bits.
+    name : (e,) int32
+        What stands for each choice in the lines: its index, or its applicant.
     highest : int64
         A bound no key exceeds.
     start : (p + 1,) int64, out
         Choices of pool ``j`` are ``entries[start[j]:start[j + 1]]``.
     entries : (e,) int64, out
-        Key of each choice in the upper half, its index in the lower.
+        Key of each choice in the upper half, its name in the lower.
 
     Notes
     -----
@@ -40,7 +42,7 @@ def sort_by_priority(pool, key, highest, start, entries):  # type: ignore[no-unt
         start[p + 1] += start[p]
     place = start[:-1].copy()
     for c in range(len(pool)):
-        entries[place[pool[c]]] = key[c] << 32 | c
+        entries[place[pool[c]]] = key[c] << 32 | name[c]
         place[pool[c]] += 1
     passes = 0
     while highest >> (passes * DIGIT) > 0:
@@ -75,20 +77,18 @@ def _sort_by_digit(part, other, shift, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def find_ties(start, entries, owner, tied):  # type: ignore[no-untyped-def]
+def find_ties(start, entries, tied):  # type: ignore[no-untyped-def]
     """Note which pools rank two applicants equal.
 
     Parameters
     ----------
     start, entries
-        As of `sort_by_priority`.
-    owner : (e,) int32
-        Applicant of each choice.
+        As of `sort_by_priority`, named by applicant.
     tied : (p,) bool, out
         Whether the pool has a tie.
     """
     for p in range(len(tied)):
         tied[p] = False
         for at in range(start[p] + 1, start[p + 1]):
-            same_key = entries[at - 1] >> 32 == entries[at] >> 32
-            tied[p] |= same_key and owner[entries[at - 1] & (2**32 - 1)] != owner[entries[at] & (2**32 - 1)]
+            before, entry = entries[at - 1], entries[at]
+            tied[p] |= before >> 32 == entry >> 32 and before != entry

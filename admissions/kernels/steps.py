@@ -11,20 +11,26 @@ from numba import njit
 
 from admissions.kernels.days import LOTTERY_AND_EXCEED, propose_in_days
 from admissions.kernels.deferred_acceptance import line_up, propose
-from admissions.kernels.intrinsics import read_only
+from admissions.kernels.intrinsics import prefetch, read_only
+from admissions.kernels.offers import CHOICE
 from admissions.market import NO_CUTOFF
+
+AHEAD = 16
+"""How far ahead a choice's pool and key are asked for."""
 
 
 @njit(cache=True, nogil=True)
-def sort_by_step(step, order, bound):  # type: ignore[no-untyped-def]
+def sort_by_step(step, owner, order, bound):  # type: ignore[no-untyped-def]
     """Put the choices in order of their step, those of one step as they stood.
 
     Parameters
     ----------
     step : (e,) int64
         Step of each choice, from 0 to s - 1.
+    owner : (e,) int32
+        Applicant of each choice.
     order : (e,) int64, out
-        Choices, the first step's first.
+        Choices, the first step's first: the applicant in the upper half, the index in the lower.
     bound : (s + 1,) int64, out
         Choices of step ``k`` are ``order[bound[k]:bound[k + 1]]``.
 
@@ -39,22 +45,20 @@ def sort_by_step(step, order, bound):  # type: ignore[no-untyped-def]
         bound[k + 1] += bound[k]
     place = bound[:-1].copy()
     for c in range(len(step)):
-        order[place[step[c]]] = c
+        order[place[step[c]]] = np.int64(owner[c]) << 32 | c
         place[step[c]] += 1
 
 
 @njit(cache=True, nogil=True)
-def admit_in_steps(order, bound, owner, pool, key, highest, size, rule, work, choice):  # type: ignore[no-untyped-def]
+def admit_in_steps(order, bound, pool, key, highest, size, rule, work, choice):  # type: ignore[no-untyped-def]
     """Run the steps one after the other; whoever has a seat is out of the later ones.
 
     Parameters
     ----------
     order : (e,) int64
-        Choices in order of step, then applicant, then place on the list.
+        Choices in order of step, then applicant, then place on the list, as of `sort_by_step`.
     bound : (s + 1,) int64
         Choices of step ``k`` are ``order[bound[k]:bound[k + 1]]``.
-    owner : (e,) int32
-        Applicant of each choice.
     pool, key, highest, size
         As of `defer_acceptance`.
     rule : int64
@@ -71,8 +75,9 @@ def admit_in_steps(order, bound, owner, pool, key, highest, size, rule, work, ch
     n, longest = len(size), 0
     alone = True
     for i in range(n):
-        choice[i] = -1
         alone &= size[i] == 1
+    choice[:] = -1
+    seated = np.zeros(n, dtype=np.bool_)
     for k in range(len(bound) - 1):
         longest = max(longest, bound[k + 1] - bound[k])
     who, children = np.empty(min(n, longest), dtype=np.int32), np.empty(min(n, longest), dtype=np.int32)
@@ -84,10 +89,13 @@ def admit_in_steps(order, bound, owner, pool, key, highest, size, rule, work, ch
     for step in range(len(bound) - 1):
         m = count = 0
         for at in range(bound[step], bound[step + 1]):
-            c = order[at]
-            i, p = owner[c], pool[c]
-            if choice[i] >= 0 or left[p] <= 0:
+            if at + AHEAD < len(order) and not seated[order[at + AHEAD] >> 32]:
+                prefetch(pool, order[at + AHEAD] & CHOICE)
+                prefetch(key, order[at + AHEAD] & CHOICE)
+            i, c = order[at] >> 32, order[at] & CHOICE
+            if seated[i] or left[pool[c]] <= 0:
                 continue
+            p = pool[c]
             if m == 0 or who[m - 1] != i:
                 who[m], children[m], first[m] = i, size[i], count
                 m += 1
@@ -108,3 +116,4 @@ def admit_in_steps(order, bound, owner, pool, key, highest, size, rule, work, ch
         for a in range(m):
             if got[a] >= 0:
                 choice[who[a]] = meant[got[a]]
+                seated[who[a]] = True

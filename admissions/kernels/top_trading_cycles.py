@@ -8,11 +8,15 @@ Gale; for schools with several seats Abdulkadiroğlu and Sönmez 2003).
 import numpy as np
 from numba import njit
 
-from admissions.kernels.offers import CHOICE
+from admissions.kernels.deferred_acceptance import APPLICANT
+from admissions.kernels.intrinsics import prefetch
+
+FAR, NEAR = 4, 2
+"""How far down a line an applicant's row, and then its choices, are asked for."""
 
 
 @njit(cache=True, nogil=True)
-def trade_cycles(indptr, pool, start, entries, owner, size, whole, left, choice):  # type: ignore[no-untyped-def]
+def trade_cycles(indptr, pool, start, entries, size, whole, left, choice):  # type: ignore[no-untyped-def]
     """Follow the pointers from applicant to pool to applicant until a cycle closes, and carry it out.
 
     Parameters
@@ -24,9 +28,7 @@ def trade_cycles(indptr, pool, start, entries, owner, size, whole, left, choice)
     start : (p + 1,) int64
         Priorities at pool ``j`` are ``entries[start[j]:start[j + 1]]``, highest first.
     entries : (f,) int64
-        Index of a priority in the lower half: a choice, or one at a pool its applicant does not list.
-    owner : (f,) int32
-        Applicant of each priority.
+        An applicant in the lower half, whether or not it lists the pool.
     size : (n,) int32
         Children behind the applicant.
     whole : bool
@@ -39,39 +41,53 @@ def trade_cycles(indptr, pool, start, entries, owner, size, whole, left, choice)
     Notes
     -----
     O(e + f). The order in which cycles are carried out does not matter: only the cycle through a pool takes its seats.
+    The way is followed from pools, of which there are few: it has closed when a pool is met again. An applicant is
+    looked at once, from then on it is part of the way until it leaves.
     """
-    n = len(size)
-    next_choice = indptr[:-1].copy()
-    head = start[:-1].copy()
-    gone = np.zeros(n, dtype=np.bool_)
-    path, place = np.empty(n, dtype=np.int32), np.full(n, -1, dtype=np.int32)
+    pools = len(left)
+    head, points = start[:-1].copy(), np.empty(pools, dtype=np.int64)
+    for p in range(pools):
+        if start[p] < start[p + 1]:
+            points[p] = indptr[entries[start[p]] & APPLICANT]
+    gone = np.zeros(len(size), dtype=np.bool_)
+    path, place = np.empty(pools, dtype=np.int64), np.full(pools, -1, dtype=np.int64)
     choice[:] = -1
-    for beginner in range(n):
+    for beginner in range(pools):
         length = 0
-        if not gone[beginner]:
-            path[0], place[beginner], length = beginner, 0, 1
-        while length > 0:
-            i = path[length - 1]
+        while left[beginner] > 0:
+            if length == 0:
+                path[0], place[beginner], length = beginner, 0, 1
+            p = path[length - 1]
+            at = head[p]
+            while at < start[p + 1] and gone[entries[at] & APPLICANT]:
+                at += 1
+            if at == start[p + 1]:
+                place[p] = -1
+                break
+            i = entries[at] & APPLICANT
+            if at != head[p]:
+                head[p], points[p] = at, indptr[i]
+                prefetch(indptr, entries[min(at + FAR, len(entries) - 1)] & APPLICANT)
+                prefetch(pool, indptr[entries[min(at + NEAR, len(entries) - 1)] & APPLICANT])
             need = size[i] if whole else 1
-            c = next_choice[i]
-            while c < indptr[i + 1] and left[pool[c]] < need:
+            c, stop = points[p], indptr[i + 1]
+            while c < stop and left[pool[c]] < need:
                 c += 1
-            next_choice[i] = c
-            if c == indptr[i + 1]:
+            points[p] = c
+            if c == stop:
                 gone[i] = True
-                length -= 1
                 continue
-            p = pool[c]
-            while gone[owner[entries[head[p]] & CHOICE]]:
-                head[p] += 1
-            j = owner[entries[head[p]] & CHOICE]
-            if place[j] < 0:
-                path[length], place[j] = j, length
+            to = pool[c]
+            if place[to] < 0:
+                path[length], place[to] = to, length
                 length += 1
                 continue
-            for at in range(place[j], length):
-                k = path[at]
-                choice[k] = next_choice[k]
-                left[pool[choice[k]]] -= size[k]
-                gone[k] = True
-            length = place[j]
+            begin = place[to]
+            for k in range(begin, length):
+                q = path[k]
+                j = entries[head[q]] & APPLICANT
+                choice[j] = points[q]
+                left[pool[points[q]]] -= size[j]
+                gone[j] = True
+                place[q] = -1
+            length = begin

@@ -61,15 +61,16 @@ def run(
         else marked_applicants(market, consent, "efficiency_adjusted: consent")
     )
     owner = market.owners()
-    lines = in_order_of_priority(market.pool, market.key, pools)
-    refuse_ties(market, "efficiency_adjusted", ties, lines, owner)
+    start, entries = in_order_of_priority(market.pool, market.key, pools)
+    by_applicant = entries >> 32 << 32 | owner[entries & (2**32 - 1)]
+    refuse_ties(market, "efficiency_adjusted", ties, (start, by_applicant))
     if market.size.max(initial=1) > 1:
         return Matching.of(market, _in_rounds(market, consents))
     from admissions.kernels.improvement_cycles import trade_up
 
     choice = deferred_acceptance.run(market).choice
     nobody, settled = np.zeros(n, dtype=np.bool_), np.zeros(pools, dtype=np.bool_)
-    trade_up(*lines, owner, market.pool, nobody, consents, False, settled, choice)
+    trade_up(start, entries, owner, market.pool, nobody, consents, False, settled, choice)
     return Matching.of(market, choice)
 
 

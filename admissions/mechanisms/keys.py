@@ -84,8 +84,21 @@ def margin_rule(market: Market, mechanism: str, ties: str, bundles: str) -> int:
     return SKIP if bundles == "skip" and market.size.max(initial=1) > 1 else LOTTERY_AND_EXCEED
 
 
-def in_order_of_priority(pool: Int32Array, key: Int64Array, pools: int) -> tuple[Int64Array, Int64Array]:
-    """Return where each pool's line starts, (p + 1,), and the lines: keys in the upper half, index in the lower, (e,).
+def in_order_of_priority(
+    pool: Int32Array, key: Int64Array, pools: int, name: Int32Array | None = None
+) -> tuple[Int64Array, Int64Array]:
+    """Return where each pool's line starts, (p + 1,), and the lines: keys in the upper half, names in the lower, (e,).
+
+    Parameters
+    ----------
+    pool : (e,) int32
+        Seat pool of each priority.
+    key : (e,) int64
+        The priority, smaller is better; equal ones stay as they stand.
+    pools : int
+        Number of pools.
+    name : (e,) int32, optional
+        What stands for each priority in the lines, such as its applicant; by default its index.
 
     Examples
     --------
@@ -97,12 +110,13 @@ def in_order_of_priority(pool: Int32Array, key: Int64Array, pools: int) -> tuple
 
     narrow, highest, _ = narrowed(key)
     start, entries = np.empty(pools + 1, dtype=np.int64), np.empty(len(key), dtype=np.int64)
-    sort_by_priority(frozen(pool), narrow, highest, start, entries)
+    name = np.arange(len(key), dtype=np.int32) if name is None else name
+    sort_by_priority(frozen(pool), narrow, name, highest, start, entries)
     return start, entries
 
 
 def refuse_ties(
-    market: Market, mechanism: str, ties: str | None, lines: tuple[Int64Array, Int64Array], owner: Int32Array
+    market: Market, mechanism: str, ties: str | None, lines: tuple[Int64Array, Int64Array]
 ) -> None:
     """Refuse a market in which a pool ranks two applicants equal, unless ``ties`` says how that is settled.
 
@@ -113,9 +127,7 @@ def refuse_ties(
     ties : {'lottery'} or None
         What the caller said.
     lines
-        Each pool's line, of `in_order_of_priority`.
-    owner : (e,) int32
-        Applicant of each index in the lines.
+        Each pool's line of applicants, of `in_order_of_priority`.
 
     Raises
     ------
@@ -128,7 +140,7 @@ def refuse_ties(
         chosen(mechanism, "ties", ties, ("lottery",))
         return
     tied = np.empty(len(market.seats), dtype=np.bool_)
-    find_ties(*lines, owner, tied)
+    find_ties(*lines, tied)
     pools = np.flatnonzero(tied)
     if pools.size:
         name = name_of_pool(market, pools[0])

@@ -44,10 +44,10 @@ def admit_by_step(market: Market, mechanism: str, step: Int64Array, ties: str, b
         distinct, step = np.unique(step, return_inverse=True)
         steps = len(distinct)
     order, bound = np.empty(len(step), dtype=np.int64), np.empty(steps + 1, dtype=np.int64)
-    sort_by_step(step.astype(np.int64, copy=False), order, bound)
+    sort_by_step(step.astype(np.int64, copy=False), market.owners(), order, bound)
     work = Work.of(market) if rule == LOTTERY_AND_EXCEED else Work.roomy(market)
     work.left[:] = market.seats
     key, highest, _ = narrowed(market.key)
     choice = np.empty(market.applicants, dtype=np.int64)
-    admit_in_steps(order, bound, market.owners(), market.pool, key, highest, market.size, rule, work, choice)
+    admit_in_steps(order, bound, market.pool, key, highest, market.size, rule, work, choice)
     return Matching.of(market, choice)

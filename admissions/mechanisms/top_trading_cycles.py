@@ -61,10 +61,10 @@ def run(
         secured = _secured(market, listed_pools(market, owned, "top_trading_cycles: owned"))
         key, highest, _ = narrowed(key)
         key = key + np.where(secured, 0, highest + 1)
-    lines = in_order_of_priority(pool, key, len(market.seats))
-    refuse_ties(market, "top_trading_cycles", ties, lines, owner)
+    lines = in_order_of_priority(pool, key, len(market.seats), owner)
+    refuse_ties(market, "top_trading_cycles", ties, lines)
     choice, left = np.empty(market.applicants, dtype=np.int64), market.seats.copy()
-    trade_cycles(market.indptr, market.pool, *lines, owner, market.size, bundles == "skip", left, choice)
+    trade_cycles(market.indptr, market.pool, *lines, market.size, bundles == "skip", left, choice)
     return Matching.of(market, choice)
 
 

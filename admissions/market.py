@@ -174,9 +174,9 @@ class Market:
         for applicant in size or {}:
             _known(applicant, preferences, "size", secret=True)
         columns = np.array(edges, dtype=np.int64).reshape(-1, 3)
-        place = {applicant: i for i, applicant in enumerate(preferences)}
+        row = {applicant: i for i, applicant in enumerate(preferences)}
         others = [
-            (place[applicant], pools[programme], key)
+            (row[applicant], pools[programme], key)
             for programme, ranked in keys.items()
             for applicant, key in ranked.items()
             if programme not in preferences[applicant]

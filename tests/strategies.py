@@ -96,7 +96,8 @@ def small_market(rng, sizes=1, strict=False, common=False):
     marks = rng.sample(range(n), n) if strict else [rng.randint(0, highest) for _ in range(n)]
     orders = [marks if common else rng.sample(range(n), n) for _ in range(p)]
     keys = [
-        [orders[j][i] if strict or common else rng.randint(0, highest) for j in wanted] for i, wanted in enumerate(lists)
+        [orders[j][i] if strict or common else rng.randint(0, highest) for j in wanted]
+        for i, wanted in enumerate(lists)
     ]
     sized = [rng.choice([1, 1, rng.randint(1, sizes)]) for _ in range(n)]
     return market_of(lists, keys, [rng.choice([0, 1, 1, 2, 3]) for _ in range(p)], sized, ranks)

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from admissions.mechanisms import match
+from admissions.mechanisms import MECHANISMS
 from tests.naive import steps
 from tests.naive.deferred_acceptance import deferred_acceptance, programmes_proposing
 from tests.naive.efficiency_adjusted import kesten, tang_and_yu
@@ -18,7 +18,7 @@ RULES = {"exceed": {}, "admit_all": {"ties": "admit_all"}, "skip": {"bundles": "
 
 
 def found(market, mechanism, **parameters):
-    return match(market, mechanism, **parameters).choice.tolist()
+    return MECHANISMS[mechanism].run(market, **parameters).choice.tolist()
 
 
 def rule_of(rng):

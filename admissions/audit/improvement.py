@@ -2,8 +2,8 @@
 
 Without bundles: a stable matching is the best for all students exactly when it has no stable improvement cycle (Erdil
 and Ergin 2008, Theorem 1). Pool points to pool if, of those who prefer the first, one of highest priority sits in the
-second; a cycle could be traded along. With bundles that theorem fails, and the best outcome is made again, from
-simultaneous proposals in plain numpy, and compared.
+second; a cycle could be traded along. With bundles, or where tied groups enter whole, that theorem fails, and the best
+outcome is made again, from simultaneous proposals in plain numpy, and compared.
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ from admissions.audit.matchings import preferred
 from admissions.market import Int64Array, Market, Matching
 
 
-def stable_improvements(market: Market, matching: Matching) -> Violations:
+def stable_improvements(market: Market, matching: Matching, tied: bool = False) -> Violations:
     """Return what could be improved for students without anybody's justified envy.
 
     Parameters
@@ -25,11 +25,14 @@ def stable_improvements(market: Market, matching: Matching) -> Violations:
         The market.
     matching : Matching
         A matching of it without justified envy or wasted seats.
+    tied : bool
+        Whether all who are tied with the last admitted enter together.
 
     Returns
     -------
     Violations
-        Without bundles a cycle of pools; with bundles the applicants who do better in the best stable outcome.
+        Without bundles and tied groups a cycle of pools; with them the applicants who do better in the best stable
+        outcome.
 
     Examples
     --------
@@ -43,9 +46,9 @@ def stable_improvements(market: Market, matching: Matching) -> Violations:
     >>> stable_improvements(market, market.matching({"ann": "north", "bob": "south"})).count
     0
     """
-    if (market.size == 1).all():
+    if (market.size == 1).all() and not tied:
         return _cycles(market, matching)
-    best = best_stable_choice(market, matching.choice)
+    best = best_stable_choice(market, matching.choice, tied)
     bad = np.flatnonzero(best != matching.choice)
     witnesses = ({"applicant": int(i), "choice": int(matching.choice[i]), "best": int(best[i])} for i in bad)
     return Violations.of(market.applicants, len(bad), witnesses)
@@ -84,7 +87,7 @@ def _on_cycles(arrows: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
     return {(start, end) for start, others in ahead.items() for end in others}
 
 
-def best_stable_choice(market: Market, seat: Int64Array) -> Int64Array:
+def best_stable_choice(market: Market, seat: Int64Array, tied: bool = False) -> Int64Array:
     """Return the best stable outcome for students, (n,) int64, from lists cut at a stable outcome's seats.
 
     Parameters
@@ -94,6 +97,8 @@ def best_stable_choice(market: Market, seat: Int64Array) -> Int64Array:
     seat : (n,) int64
         Choices of a matching without envy or waste; nothing below them is looked at, since nobody does worse in the
         best outcome than in any stable one.
+    tied : bool
+        Whether all who are tied with the last admitted enter together.
 
     Notes
     -----
@@ -111,14 +116,14 @@ def best_stable_choice(market: Market, seat: Int64Array) -> Int64Array:
         passes = market.key[edge] <= threshold[market.pool[edge]]
         proposes_to[active[~passes]] += 1
         holds[active[passes]] = edge[passes]
-        dropped = _dropped(market, holds, market.pool[edge[passes]], threshold)
+        dropped = _dropped(market, holds, market.pool[edge[passes]], threshold, tied)
         holds[dropped] = -1
         proposes_to[dropped] += 1
         active = np.concatenate([active[~passes], dropped])
     return holds
 
 
-def _dropped(market: Market, holds: Int64Array, touched: np.ndarray, threshold: Int64Array) -> Int64Array:
+def _dropped(market: Market, holds: Int64Array, touched: np.ndarray, threshold: Int64Array, tied: bool) -> Int64Array:
     """Return whom the touched pools drop, and note their new thresholds."""
     here = np.zeros(len(market.seats), dtype=np.bool_)
     here[touched] = True
@@ -131,7 +136,11 @@ def _dropped(market: Market, holds: Int64Array, touched: np.ndarray, threshold: 
     before = np.cumsum(size) - size
     first = np.searchsorted(pool, pool)
     before -= before[first]
-    stays = before < market.seats[pool]
+    begins = before
+    if tied:
+        new = (np.diff(pool, prepend=-1) != 0) | (np.diff(key, prepend=-1) != 0)
+        begins = before[np.maximum.accumulate(np.where(new, np.arange(len(new)), 0))]
+    stays = begins < market.seats[pool]
     full = stays & (before + size >= market.seats[pool])
     threshold[pool[full]] = key[full]
     return holders[~stays]

@@ -1,16 +1,18 @@
 """The properties of a matching in its market, in plain numpy: no code of the mechanisms is used to check them.
 
-A pool admits in order of key while a seat is left. An applicant of size 2 may take the last one, so a pool may end one
-over, and exactly that is let pass.
+A pool may end over its seats by what its margin says, and exactly that is let pass: by default the last applicant, who
+entered while a seat was left and is of a size that runs over.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from admissions.audit.findings import Violations
 from admissions.market import BoolArray, Int64Array, Market, Matching
+
+Margin = Literal["last applicant", "any applicant", "last tie", "any tie", "nobody"]
 
 NOBODY = np.int64(-1)
 EVERY_KEY = np.int64(np.iinfo(np.int64).max)
@@ -32,24 +34,63 @@ def foreign_seats(market: Market, matching: Matching) -> Violations:
     return Violations.of(len(choice), len(bad), ({"applicant": int(i), "choice": int(choice[i])} for i in bad))
 
 
-def overfull_pools(market: Market, matching: Matching) -> Violations:
-    """Return the pools that hold more than their seats, but for the last admitted being of a size that runs over."""
+def overfull_pools(market: Market, matching: Matching, margin: Margin = "last applicant") -> Violations:
+    """Return the pools that hold more than their seats and what their margin lets pass.
+
+    Parameters
+    ----------
+    market : Market
+        The market.
+    matching : Matching
+        A matching of it.
+    margin : {'last applicant', 'any applicant', 'last tie', 'any tie', 'nobody'}
+        Without whom a pool over its seats must have one left: its worst applicant, for mechanisms that admit in order
+        of priority; any one, for others; all of one key, the worst or any, where everybody tied with the last admitted
+        enters; or nobody, and no pool is over its seats.
+
+    Examples
+    --------
+    >>> market = Market.from_preferences(
+    ...     {"twins": ["north"], "eve": ["north"]}, {"north": ["twins", "eve"]}, {"north": 1}, size={"twins": 2}
+    ... )
+    >>> both, twins = market.matching({"twins": "north", "eve": "north"}), market.matching({"twins": "north"})
+    >>> overfull_pools(market, both).count, overfull_pools(market, twins).count
+    (1, 0)
+    >>> overfull_pools(market, twins, margin="nobody").count
+    1
+    """
     held, pool, key = _held(market, matching)
-    size = market.size[held]
+    size = market.size[held].astype(np.int64)
     filled = np.bincount(pool, weights=size, minlength=len(market.seats)).astype(np.int64)
     above = filled > market.seats
     if not above.any():
         return Violations(len(market.seats))
     order = np.lexsort((held, key, pool))
-    last_size = np.zeros(len(market.seats), dtype=np.int64)
-    last_size[pool[order]] = size[order]
-    bad = np.flatnonzero(above & (filled - last_size >= market.seats))
+    pool, key, size = pool[order], key[order], size[order]
+    if margin in ("last tie", "any tie"):
+        begins = np.flatnonzero((np.diff(pool, prepend=-1) != 0) | (np.diff(key, prepend=-1) != 0))
+        pool, size = pool[begins], np.add.reduceat(size, begins)
+    spared = np.zeros(len(market.seats), dtype=np.int64)
+    if margin in ("last applicant", "last tie"):
+        spared[pool] = size
+    elif margin != "nobody":
+        np.maximum.at(spared, pool, size)
+    bad = np.flatnonzero(above & ((filled - spared >= market.seats) | (margin == "nobody")))
     witnesses = ({"pool": int(p), "seats": int(market.seats[p]), "admitted": int(filled[p])} for p in bad)
     return Violations.of(len(market.seats), len(bad), witnesses)
 
 
-def justified_envy(market: Market, matching: Matching) -> Violations:
+def justified_envy(market: Market, matching: Matching, tied: bool = False) -> Violations:
     """Return who prefers a pool that admitted somebody of lower priority.
+
+    Parameters
+    ----------
+    market : Market
+        The market.
+    matching : Matching
+        A matching of it.
+    tied : bool
+        Whether somebody of equal priority is enough, because all who are tied enter together.
 
     Examples
     --------
@@ -59,7 +100,8 @@ def justified_envy(market: Market, matching: Matching) -> Violations:
     >>> justified_envy(market, market.matching({"bob": "north"})).witnesses
     ({'applicant': 0, 'choice': 0, 'displaces': 1},)
     """
-    edges = _better(market, matching, *_worst_and_filled(market, matching), envy=True)
+    worst, filled = _worst_and_filled(market, matching)
+    edges = _better(market, matching, worst + tied, filled, envy=True)
     return Violations.of(len(market.pool), len(edges), _envy_witnesses(market, matching, edges))
 
 
@@ -80,7 +122,7 @@ def preferred(market: Market, choice: Int64Array) -> BoolArray:
     return np.repeat(np.tile([True, False], len(choice)), lengths)
 
 
-def audit_market(market: Market, matching: Matching) -> dict[str, Violations]:
+def audit_market(market: Market, matching: Matching, margin: Margin = "last applicant") -> dict[str, Violations]:
     """Return P1 to P5 of a matching; P6 to P9 concern a district.
 
     Parameters
@@ -89,6 +131,8 @@ def audit_market(market: Market, matching: Matching) -> dict[str, Violations]:
         The market.
     matching : Matching
         A matching of it.
+    margin : str
+        By whom a pool may end over its seats, as of `overfull_pools`.
 
     Returns
     -------
@@ -102,13 +146,14 @@ def audit_market(market: Market, matching: Matching) -> dict[str, Violations]:
     """
     one_seat = abs(len(matching.choice) - market.applicants)
     worst, filled = _worst_and_filled(market, matching)
-    threshold = np.where(filled < market.seats, EVERY_KEY, worst)
+    tied = margin == "last tie"
+    threshold = np.where(filled < market.seats, EVERY_KEY, worst + tied)
     clean = not (preferred(market, matching.choice) & (market.key < threshold[market.pool])).any()
     return {
         "P1": Violations(market.applicants, one_seat),
         "P2": foreign_seats(market, matching),
-        "P3": overfull_pools(market, matching),
-        "P4": Violations(len(market.pool)) if clean else justified_envy(market, matching),
+        "P3": overfull_pools(market, matching, margin),
+        "P4": Violations(len(market.pool)) if clean else justified_envy(market, matching, tied),
         "P5": Violations(len(market.pool)) if clean else wasted_seats(market, matching),
     }
 

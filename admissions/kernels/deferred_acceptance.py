@@ -81,9 +81,9 @@ class Work(NamedTuple):
 
         Examples
         --------
-        >>> market = Market(indptr=[0, 1, 2, 3], pool=[0, 0, 0], key=[1, 0, 1], rank=[1, 1, 1], seats=[1], size=[1, 1, 1])
-        >>> len(Work.of(market).entries), len(Work.roomy(market).entries)
-        (2, 3)
+        >>> market = Market(indptr=[0, 2, 3], pool=[0, 1, 0], key=[1, 0, 0], rank=[1, 2, 1], seats=[1, 1], size=[1, 1])
+        >>> Work.roomy(market).start.tolist()
+        [0, 2, 3]
         """
         start = np.zeros(len(market.seats) + 1, dtype=np.int64)
         np.cumsum(np.bincount(market.pool, minlength=len(market.seats)), out=start[1:])

@@ -45,8 +45,8 @@ def run(
     Examples
     --------
     >>> market = Market.from_preferences(
-    ...     preferences={"ann": ["south", "north", "east"], "bob": ["north", "south", "east"], "eve": ["north", "east"]},
-    ...     priorities={"north": ["ann", "eve", "bob"], "south": ["bob", "ann"], "east": ["eve", "ann", "bob"]},
+    ...     preferences={"ann": ["south", "north"], "bob": ["north", "south"], "eve": ["north", "east"]},
+    ...     priorities={"north": ["ann", "eve", "bob"], "south": ["bob", "ann"], "east": ["eve"]},
     ...     seats={"north": 1, "south": 1, "east": 1},
     ... )
     >>> run(market).to_dict()

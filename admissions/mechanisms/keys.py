@@ -115,9 +115,7 @@ def in_order_of_priority(
     return start, entries
 
 
-def refuse_ties(
-    market: Market, mechanism: str, ties: str | None, lines: tuple[Int64Array, Int64Array]
-) -> None:
+def refuse_ties(market: Market, mechanism: str, ties: str | None, lines: tuple[Int64Array, Int64Array]) -> None:
     """Refuse a market in which a pool ranks two applicants equal, unless ``ties`` says how that is settled.
 
     Parameters

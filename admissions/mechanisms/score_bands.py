@@ -17,8 +17,9 @@ def run(
 ) -> Matching:
     """Return the matching of admission band by band: whoever is in a band is admitted before all bands below it.
 
-    Inside a band choices compete as in immediate acceptance, rank by rank, and among one rank the key decides. A band of
-    one key is serial dictatorship by marks; one band for all is immediate acceptance.
+    Inside a band choices compete as in immediate acceptance, rank by rank, and among one rank the key decides. Bands of
+    one key are serial dictatorship by marks; one band for all is immediate acceptance. An applicant whose keys differ
+    from choice to choice can be in a higher band with a choice further down the list, and ends with that.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def run(
         return admit_by_step(market, "score_bands", market.key, ties, bundles)
     line = int(market.key.min()) + min(int(width), 2**62) - 1 if first_line is None else int(first_line)
     below = np.maximum(market.key, line) - line if line < 2**63 else np.zeros_like(market.key)
-    band, rank = -(-below // min(int(width), 2**62)), market.rank
+    band, rank = -(-below // min(int(width), 2**62)), market.rank.astype(np.int64)
     ranks = int(rank.max())
     if (int(band.max()) + 1) * ranks > SPARSE * len(band):
         band = np.unique(band, return_inverse=True)[1]

@@ -13,8 +13,9 @@ def run(market: Market, tie_break: npt.ArrayLike | None = None) -> Matching:
     """Return a stable matching that no other stable matching improves on for everybody.
 
     Priorities with ties are first made strict, and deferred acceptance is run. Then, along cycles, everybody moves to a
-    better seat, each the best among equals of those who would like that seat; priorities stay respected (Erdil and Ergin
-    2008, Theorem 1). Which of several such matchings is reached depends on the strict order. It is not strategy-proof.
+    better seat, each the best among equals of those who would like that seat; priorities stay respected (Erdil and
+    Ergin 2008, Theorem 1). Which of several such matchings is reached depends on the strict order. It is not
+    strategy-proof.
 
     Parameters
     ----------
@@ -59,9 +60,7 @@ def run(market: Market, tie_break: npt.ArrayLike | None = None) -> Matching:
     held = choice >= 0
     taken = np.bincount(market.pool[choice[held]], weights=market.size[held], minlength=pools)
     settled, stays = taken > market.seats, market.size > 1
-    trade_up(
-        start, entries, market.owners(), market.pool, stays, np.zeros(n, dtype=np.bool_), True, settled, choice
-    )
+    trade_up(start, entries, market.owners(), market.pool, stays, np.zeros(n, dtype=np.bool_), True, settled, choice)
     return Matching.of(market, choice)
 
 

@@ -1,8 +1,11 @@
 """The table of mechanisms: what each takes, what it guarantees, what it costs and where it was published."""
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from admissions.errors import MarketError, did_you_mean
 from admissions.market import Market, Matching
@@ -16,8 +19,18 @@ from admissions.mechanisms import (
     stable_improvement,
     top_trading_cycles,
 )
+from admissions.mechanisms.relations import RELATIONS
 
-STABLE_AND_BEST = ("P1", "P2", "P3", "P4", "P5", "P7")
+SEVERAL_CHILDREN = "several children behind one applicant"
+SEVERAL_KEYS = "keys that differ among an applicant's choices"
+SKIP = "bundles = 'skip'"
+
+TWINS = 2
+"""Children behind an applicant who may enter with any pool's last seat, however small the pool."""
+
+TIES = "of equal keys the smaller index goes first ('lottery'), or all tied with the last admitted enter ('admit_all')"
+STRICT = "'lottery': of equal keys the smaller index goes first; without it a tie is refused"
+BUNDLES = "an applicant of several children enters while a seat is left ('exceed'), or only where all find one ('skip')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +46,21 @@ class Mechanism:
     claims : tuple of str
         Properties of the audit, among P1 to P5 and P7, that every matching of the mechanism has. The guarantee, the
         lottery and the count of students (P6, P8, P9) belong to the run and hold whatever the mechanism.
+    unless : mapping of str to tuple of str
+        Claims that are lost by a parameter (``"bundles = 'skip'"``) or in a market with `SEVERAL_CHILDREN` or
+        `SEVERAL_KEYS`.
+    fails : tuple of str
+        Names in `RELATIONS`: what is known to fail between runs, a counterexample each in the tests.
     complexity : str
         Time, for n applicants with e choices among p pools.
     source : str
         Where it was published.
     parameters : mapping of str to str
         What each parameter means.
+    domain : str
+        The markets `holds` and ``fails`` speak of, where these are not all with strict priorities.
+    judged : tuple of str
+        The relations that are looked at; those that do not fail hold.
     """
 
     name: str
@@ -47,6 +69,33 @@ class Mechanism:
     complexity: str
     source: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+    unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fails: tuple[str, ...] = ()
+    domain: str = ""
+    judged: tuple[str, ...] = tuple(RELATIONS)
+
+    @property
+    def holds(self) -> tuple[str, ...]:
+        """Relations that hold: proven where a theorem is known, and never refuted."""
+        return tuple(name for name in self.judged if name not in self.fails)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Parameters that have no default."""
+        signature = inspect.signature(self.run).parameters.values()
+        return tuple(p.name for p in signature if p.name in self.parameters and p.default is p.empty)
+
+    def claimed(self, parameters: Mapping[str, Any], circumstances: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return the claims that are left with these parameters in these circumstances.
+
+        Examples
+        --------
+        >>> MECHANISMS["deferred_acceptance"].claimed({"proposing": "programmes"})
+        ('P1', 'P2', 'P3', 'P4', 'P5')
+        """
+        said = {f"{name} = {value!r}" for name, value in parameters.items()} | set(circumstances)
+        lost = {code for circumstance in said & set(self.unless) for code in self.unless[circumstance]}
+        return tuple(code for code in self.claims if code not in lost)
 
 
 MECHANISMS: dict[str, Mechanism] = {
@@ -55,16 +104,152 @@ MECHANISMS: dict[str, Mechanism] = {
         Mechanism(
             name="deferred_acceptance",
             run=deferred_acceptance.run,
-            claims=STABLE_AND_BEST,
+            claims=("P1", "P2", "P3", "P4", "P5", "P7"),
+            unless={"proposing = 'programmes'": ("P7",), SKIP: ("P4", "P5", "P7")},
             complexity="O(e + d sqrt(s)) for d displacements from pools of s seats",
-            source="Gale and Shapley 1962; over seat pools Kominers and Sönmez 2016",
+            source="Gale and Shapley 1962; over seat pools Kominers and Sönmez 2016; ties Biró and Kiselgof 2015",
+            parameters={
+                "ties": TIES,
+                "proposing": "for whom the stable matching is best: 'students', or 'programmes'",
+                "bundles": BUNDLES,
+            },
+            fails=(
+                "efficient",
+                "non-bossy",
+                "leaves with the seat",
+                "append, others",
+            ),
+        ),
+        Mechanism(
+            name="immediate_acceptance",
+            run=immediate_acceptance.run,
+            claims=("P1", "P2", "P3", "P5"),
+            unless={SKIP: ("P5",)},
+            complexity="O(e + d sqrt(s)) for d displacements inside a rank from pools of s seats",
+            source="Abdulkadiroğlu and Sönmez 2003",
+            parameters={"ties": TIES, "bundles": BUNDLES},
+            fails=(
+                "no justified envy",
+                "best stable",
+                "cutoffs",
+                "strategy-proof",
+                "pairs",
+                "newcomer last",
+                "nothing added",
+                "split school",
+                "rural hospitals",
+                "swap",
+                "append, others",
+            ),
+        ),
+        Mechanism(
+            name="parallel",
+            run=parallel.run,
+            claims=("P1", "P2", "P3", "P5"),
+            unless={SKIP: ("P5",)},
+            complexity="O(e + d sqrt(s)) for d displacements inside a band from pools of s seats",
+            source="Chen and Kesten 2017",
+            parameters={
+                "band": "ranks in a band; a list gives each band's, the last for all that follow; math.inf has no end",
+                "ties": TIES,
+                "bundles": BUNDLES,
+            },
+            domain="bands of two",
+            fails=(
+                "no justified envy",
+                "best stable",
+                "cutoffs",
+                "efficient",
+                "strategy-proof",
+                "pairs",
+                "non-bossy",
+                "leaves with the seat",
+                "newcomer last",
+                "nothing added",
+                "split school",
+                "rural hospitals",
+                "swap",
+                "append, others",
+            ),
+        ),
+        Mechanism(
+            name="score_bands",
+            run=score_bands.run,
+            claims=("P1", "P2", "P3", "P5"),
+            unless={SKIP: ("P5",), SEVERAL_KEYS: ("P5",)},
+            complexity="O(e + b) for b bands, and sorting where these are sparse",
+            source="Guangzhou's gradient filing (梯度投档); of the family of Chen and Kesten 2017",
+            parameters={
+                "width": "keys in a band; in a policy marks",
+                "first_line": "the worst key of the first band; in a policy the mark",
+                "ties": TIES,
+                "bundles": BUNDLES,
+            },
+            domain="one mark a student, bands of two places",
+            fails=(),
         ),
         Mechanism(
             name="serial_dictatorship",
             run=serial_dictatorship.run,
-            claims=STABLE_AND_BEST,
-            complexity="O(e + n log n) when each applicant has one key, otherwise O(e log e)",
+            claims=("P1", "P2", "P3", "P4", "P5", "P7"),
+            unless={SKIP: ("P4", "P5", "P7")},
+            complexity="O(e + n log n) when each applicant has one key, otherwise O(e)",
             source="Satterthwaite and Sonnenschein 1981; Abdulkadiroğlu and Sönmez 1998",
+            parameters={"ties": TIES, "bundles": BUNDLES},
+            domain="one order of all students",
+            fails=("append, others",),
+        ),
+        Mechanism(
+            name="top_trading_cycles",
+            run=top_trading_cycles.run,
+            claims=("P1", "P2", "P3", "P5"),
+            unless={SKIP: ("P5",)},
+            complexity="O(e)",
+            source="Shapley and Scarf 1974; Abdulkadiroğlu and Sönmez 2003; with owners the same 1999",
+            parameters={
+                "owned": "a secured seat of each applicant who has one, which nobody can take",
+                "ties": STRICT,
+                "bundles": BUNDLES,
+            },
+            fails=(
+                "no justified envy",
+                "best stable",
+                "cutoffs",
+                "seat added",
+                "seat added, number",
+                "student leaves",
+                "leaves with the seat",
+                "rural hospitals",
+                "append, others",
+            ),
+        ),
+        Mechanism(
+            name="efficiency_adjusted",
+            run=efficiency_adjusted.run,
+            claims=("P1", "P2", "P3", "P5"),
+            unless={SEVERAL_CHILDREN: ("P5",)},
+            complexity="O(e); with several children behind an applicant O(e) in each of at most p rounds",
+            source="Kesten 2010; Tang and Yu 2014",
+            parameters={
+                "consent": "who lets priorities that do not help them be passed over; by default everybody",
+                "ties": STRICT,
+            },
+            fails=(),
+        ),
+        Mechanism(
+            name="stable_improvement",
+            run=stable_improvement.run,
+            claims=("P1", "P2", "P3", "P4", "P5", "P7"),
+            unless={SEVERAL_CHILDREN: ("P7",)},
+            complexity="O(e)",
+            source="Erdil and Ergin 2008",
+            parameters={"tie_break": "order among equals for the first run; by default, and where equal, the index"},
+            fails=(
+                "efficient",
+                "non-bossy",
+                "leaves with the seat",
+                "append, others",
+            ),
         ),
     )
 }
@@ -85,7 +270,8 @@ def match(market: Market, mechanism: str, **parameters: Any) -> Matching:
     Raises
     ------
     MarketError
-        For a mechanism or a parameter that does not exist, and for a market the mechanism cannot run on.
+        For a mechanism or a parameter that does not exist, one that is missing, an applicant of more children than
+        every pool has seats, and for a market the mechanism cannot run on.
 
     Examples
     --------
@@ -97,5 +283,42 @@ def match(market: Market, mechanism: str, **parameters: Any) -> Matching:
     >>> match(market, "deferred_acceptance").to_dict()
     {'ann': 'south', 'bob': 'north'}
     """
-    return RUNS[mechanism](market, **parameters)
-RUNS={m.__name__.split(".")[-1]:m.run for m in (deferred_acceptance, efficiency_adjusted,immediate_acceptance,parallel,score_bands,serial_dictatorship,stable_improvement,top_trading_cycles)}
+    row = MECHANISMS.get(mechanism)
+    if row is None:
+        hint = did_you_mean(str(mechanism), MECHANISMS)
+        raise MarketError(f"no mechanism '{mechanism}'{hint}; there are {', '.join(MECHANISMS)}")
+    if wrong := wrong_parameters(row, parameters):
+        raise MarketError(wrong)
+    _refuse_giants(market)
+    return row.run(market, **parameters)
+
+
+def _refuse_giants(market: Market) -> None:
+    """Refuse an applicant of three children or more, and of more than any pool has seats: no rule can mean that."""
+    largest, seats = int(market.size.max(initial=1)), int(market.seats.max(initial=0))
+    if largest > max(seats, TWINS) and seats:
+        raise MarketError(
+            f"size: an applicant stands for {largest} children, and no pool has more than {seats} seats; "
+            "correct the size, or enter the children one by one",
+            rows=np.flatnonzero(market.size > max(seats, TWINS))[:20].tolist(),
+        )
+
+
+def wrong_parameters(row: Mechanism, parameters: Iterable[str]) -> str:
+    """Return what is wrong with the names of parameters, in words, or the empty string.
+
+    Examples
+    --------
+    >>> wrong_parameters(MECHANISMS["parallel"], ["bands"])
+    "parallel has no parameter 'bands' (did you mean 'band'?); its parameters: band, ties, bundles"
+    >>> wrong_parameters(MECHANISMS["parallel"], [])
+    "parallel needs the parameter 'band': ranks in a band; a list gives each band's, the last for all that follow; ..."
+    """
+    for name in parameters:
+        if name not in row.parameters:
+            known = ", ".join(row.parameters) or "none"
+            return f"{row.name} has no parameter '{name}'{did_you_mean(name, row.parameters)}; its parameters: {known}"
+    for name in row.required:
+        if name not in parameters:
+            return f"{row.name} needs the parameter '{name}': {row.parameters[name]}"
+    return ""

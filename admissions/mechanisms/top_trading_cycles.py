@@ -8,7 +8,15 @@ import numpy.typing as npt
 
 from admissions.errors import MarketError
 from admissions.market import BoolArray, Int32Array, Int64Array, Market, Matching
-from admissions.mechanisms.keys import Bundles, chosen, in_order_of_priority, listed_pools, name_of_pool, narrowed, refuse_ties
+from admissions.mechanisms.keys import (
+    Bundles,
+    chosen,
+    in_order_of_priority,
+    listed_pools,
+    name_of_pool,
+    narrowed,
+    refuse_ties,
+)
 
 
 def run(

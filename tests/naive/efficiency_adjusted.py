@@ -25,9 +25,7 @@ def tang_and_yu(market, consent):
                 claim = (int(market.key[wish]), i)
                 for j in left:
                     lists[j] = [
-                        c
-                        for c in lists[j]
-                        if market.pool[c] != market.pool[wish] or (int(market.key[c]), j) < claim
+                        c for c in lists[j] if market.pool[c] != market.pool[wish] or (int(market.key[c]), j) < claim
                     ]
     return final
 

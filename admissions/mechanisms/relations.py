@@ -1,0 +1,35 @@
+"""What can hold between one run of a mechanism and another: the words in which a row of the table speaks of it."""
+
+RELATIONS: dict[str, str] = {
+    "row order": "The order of rows and the names of students do not matter.",
+    "school names": "The names and the order of schools do not matter.",
+    "feasible": "No school is over its seats, and nobody gets a school not listed.",
+    "non-wasteful": "Nobody prefers a school that has a seat left.",
+    "no justified envy": "Nobody prefers a school that admitted somebody of lower priority.",
+    "best stable": "Of all stable outcomes it is the best for every student.",
+    "cutoffs": "Each student has the first school on the list whose cutoff the student reaches.",
+    "efficient": "No other outcome is better for some and worse for none.",
+    "weakly efficient": "No other outcome is better for everybody.",
+    "strategy-proof": "Nobody gains by listing anything but the true preferences.",
+    "pairs": "No two students gain, both, by misreporting together.",
+    "non-bossy": "Whoever changes the list and keeps the own seat changes nobody's.",
+    "cut below": "Cutting a list below the own seat changes nothing.",
+    "list one": "Whoever lists only the own seat keeps it, and the others gain or stay.",
+    "seat added": "With one more seat every student gains or stays.",
+    "seat added, number": "With one more seat the number placed does not fall.",
+    "student leaves": "When a student leaves the others gain or stay.",
+    "raised": "Whoever is raised in a priority gains or stays.",
+    "leaves with the seat": "When a student leaves and takes the seat along the others stay.",
+    "newcomer last": "A newcomer ranked last everywhere changes nobody's seat.",
+    "better everywhere": "Of two with the same list the one ranked higher everywhere does not do worse.",
+    "two markets": "Two separate markets together come out as each alone.",
+    "nothing added": "A school without seats and a student without a list change nothing.",
+    "split school": "A school split in two, one directly after the other on all lists, admits the same students.",
+    "all list one": "When everyone lists only the own seat the outcome is the same.",
+    "rural hospitals": "The same students are placed, and the same seats filled, as in every stable outcome.",
+    "swap": "Swapping two entries on one side of the own seat leaves that seat.",
+    "append": "Adding a school at the end of the list never hurts the student.",
+    "append, others": "Adding a school at the end of a list never hurts the others.",
+}
+"""Names and statements; for students who are one child each, strict priorities, and true preferences but for the one
+who changes."""

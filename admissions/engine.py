@@ -124,7 +124,7 @@ def _draw(district: District, policy: Policy, seed: str | None, applicants: Appl
 
 def _match(compiled: CompiledRound) -> Matching:
     try:
-        return match(compiled.market, compiled.rule.mechanism)
+        return match(compiled.market, compiled.rule.mechanism, **compiled.parameters)
     except MarketError as error:
         raise PolicyError(f"round '{compiled.rule.name}' › mechanism: {error}") from None
 

@@ -31,7 +31,8 @@ def markets(draw, applicants=5, pools=4, seats=3, sizes=1, strict=False, common=
     """Draw a market of at most so many applicants, pools, seats a pool and children an applicant.
 
     Pools belong to programmes: an applicant lists programmes, and each stands for all its pools in the order of law.
-    With ``strict`` no pool ranks two applicants equal; with ``common`` all pools rank applicants alike.
+    Above two children an applicant is of no more than the largest pool has seats, or the market would be refused. With
+    ``strict`` no pool ranks two applicants equal; with ``common`` all pools rank applicants alike.
     """
     n = draw(st.integers(0, applicants))
     p = draw(st.integers(1, pools))
@@ -54,10 +55,12 @@ def markets(draw, applicants=5, pools=4, seats=3, sizes=1, strict=False, common=
     else:
         highest = draw(st.sampled_from([0, 1, 3, 2**31 - 1, 2**62]))
         keys = [[draw(st.integers(0, highest)) for _ in wanted] for wanted in lists]
+    seats = draw(st.lists(st.integers(0, seats), min_size=p, max_size=p))
+    sizes = min(sizes, max(2, *seats))
     return market_of(
         lists,
         keys,
-        seats=draw(st.lists(st.integers(0, seats), min_size=p, max_size=p)),
+        seats=seats,
         sizes=draw(st.lists(st.integers(1, sizes), min_size=n, max_size=n)),
         ranks=ranks,
     )

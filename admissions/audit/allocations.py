@@ -37,25 +37,30 @@ def audit_allocation(allocation: Allocation) -> Audit:
     ()
     """
     found: dict[str, dict[str, Violations]] = {code: {} for code in PROPERTIES}
+    claims: dict[str, tuple[str, ...]] = {}
     for record in allocation.records:
         name, evidence = record.rule.name, read_round(allocation, record)
-        for code, violations in audit_market(evidence.market, evidence.matching).items():
+        claims[name] = record.rule.claims(evidence.market)
+        margin = record.rule.margin
+        for code, violations in audit_market(evidence.market, evidence.matching, margin).items():
             found[code][name] = _named(evidence, violations)
         found["P1"][name] = _double_seats(allocation, evidence)
         found["P2"][name] += evidence.unlisted + seats_not_to_be_held(allocation, evidence)
         found["P3"][name] += overfull_programmes(allocation, evidence)
         found["P6"][name] = broken_guarantees(allocation, evidence)
-        found["P7"][name] = _named(evidence, stable_improvements(evidence.market, evidence.matching))
+        found["P7"][name] = _named(
+            evidence, stable_improvements(evidence.market, evidence.matching, margin == "last tie")
+        )
         found["P8"][name] = numbers_that_differ(allocation, record)
     found["P9"]["all rounds"] = _lost_students(allocation)
-    return Audit(tuple(Finding(code, _claiming(allocation, code, rounds), rounds) for code, rounds in found.items()))
+    return Audit(tuple(Finding(code, _claiming(claims, code, rounds), rounds) for code, rounds in found.items()))
 
 
-def _claiming(allocation: Allocation, code: str, rounds: Mapping[str, Violations]) -> tuple[str, ...]:
+def _claiming(claims: Mapping[str, tuple[str, ...]], code: str, rounds: Mapping[str, Violations]) -> tuple[str, ...]:
     """Return the rounds that claim a property: all, but where it depends on the mechanism."""
     if code not in ("P4", "P5", "P7"):
         return tuple(rounds)
-    return tuple(rule.name for rule in allocation.policy.rounds if code in rule.claims)
+    return tuple(name for name in rounds if code in claims[name])
 
 
 def _named(evidence: Evidence, violations: Violations) -> Violations:

@@ -5,14 +5,13 @@ entered while a seat was left and is of a size that runs over.
 """
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from admissions.audit.findings import Violations
 from admissions.market import BoolArray, Int64Array, Market, Matching
-
-Margin = Literal["last applicant", "any applicant", "last tie", "any tie", "nobody"]
+from admissions.policy.policy import Margin
 
 NOBODY = np.int64(-1)
 EVERY_KEY = np.int64(np.iinfo(np.int64).max)

@@ -1,6 +1,8 @@
 """One round of the policy over the district, compiled to a Market."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,11 +10,13 @@ import polars as pl
 from admissions.compiling.applicants import Applicants
 from admissions.compiling.applications import Applications, Level, condition_of
 from admissions.compiling.lists import Lists, build_lists
+from admissions.compiling.parameters import Rows, compile_parameters
+from admissions.compiling.priorities import Entries
 from admissions.compiling.progress import Progress
-from admissions.compiling.ranking import Draw, Ranking, dense
+from admissions.compiling.ranking import Draw, Ranking
 from admissions.compiling.seats import divide_seats
 from admissions.district.district import District
-from admissions.market import BoolArray, Int32Array, Int64Array, Market
+from admissions.market import BoolArray, Int32Array, Market
 from admissions.policy.expressions import parse_expression
 from admissions.policy.policy import Round
 
@@ -46,6 +50,8 @@ class CompiledRound:
         What the orders compared, a value a student, programme or application.
     settled_by_id : int
         Applications that nothing but the student's id tells from another at the same pool.
+    parameters : mapping of str to object
+        What the mechanism is called with.
     """
 
     rule: Round
@@ -58,6 +64,7 @@ class CompiledRound:
     row_pool: np.ndarray[tuple[int], np.dtype[np.int16]]
     values: dict[str, tuple[Level, pl.Series]]
     settled_by_id: int
+    parameters: Mapping[str, Any]
 
 
 def compile_round(
@@ -99,21 +106,35 @@ def compile_round(
     if any(seat_pool.others == "after members" for seat_pool in rule.pools):
         outsider = ~members[edge, pool]
     ranking = Ranking(applications, draw)
-    key, settled = _keys(rule, ranking, edge, pool, row_class[enters], outsider, lists.programme)
     who = np.flatnonzero(taking_part).astype(np.int32)
+    listed = np.flatnonzero(programmes).astype(np.int32)
+    indptr = np.searchsorted(lists.applicant[edge], np.append(who, len(applicants.first))).astype(np.int64)
     local = (np.cumsum(programmes) - 1).astype(np.int32)
+    market_pool = (local[lists.programme[edge]] * len(rule.pools) + pool).astype(np.int32)
+    entries = Entries(rule, ranking, edge, pool, row_class[enters], outsider)
+    owner = np.repeat(np.arange(len(who), dtype=np.int32), np.diff(indptr))
+    compiled = compile_parameters(entries, Rows(applicants.first[who], owner, market_pool, listed))
     shares = divide_seats(rule, district, programmes, progress.seats, np.maximum(progress.left, 0))
     market = Market(
-        indptr=np.searchsorted(lists.applicant[edge], np.append(who, len(applicants.first))).astype(np.int64),
-        pool=(local[lists.programme[edge]] * len(rule.pools) + pool).astype(np.int32),
-        key=key,
+        indptr=indptr,
+        pool=market_pool,
+        key=compiled.key,
         rank=lists.place[edge],
         seats=shares[programmes].ravel(),
         size=applicants.size[who],
     )
-    listed = np.flatnonzero(programmes).astype(np.int32)
     return CompiledRound(
-        rule, market, who, listed, lists, row_application, row_class, row_pool, ranking.values, settled
+        rule,
+        market,
+        who,
+        listed,
+        lists,
+        row_application,
+        row_class,
+        row_pool,
+        ranking.values,
+        compiled.settled_by_id,
+        compiled.parameters,
     )
 
 
@@ -167,45 +188,3 @@ def _rows(entry: BoolArray) -> tuple[Int32Array, np.ndarray[tuple[int], np.dtype
     pool = np.full(len(application), NO_POOL, dtype=np.int16)
     pool[np.repeat(counts > 0, np.maximum(counts, 1))] = np.nonzero(entry)[1]
     return application, pool
-
-
-def _keys(
-    rule: Round,
-    ranking: Ranking,
-    edge: Int32Array,
-    pool: np.ndarray[tuple[int], np.dtype[np.int16]],
-    classes: np.ndarray[tuple[int], np.dtype[np.int16]],
-    outsider: BoolArray | None,
-    programme: Int32Array,
-) -> tuple[Int64Array, int]:
-    """Return the key of each edge, and how many nothing but the id tells from another at their pool.
-
-    The key orders by membership of the pool, then class, then the class's order, then id.
-    """
-    orders: dict[tuple[str, ...], list[tuple[int, int]]] = {}
-    for c, priority in enumerate(rule.classes):
-        for k, seat_pool in enumerate(rule.pools):
-            texts = tuple(f"{t.expression.text} {t.descending}" for t in rule.terms(priority, seat_pool))
-            orders.setdefault(texts, []).append((c, k))
-    group = classes if outsider is None else outsider * np.int64(len(rule.classes)) + classes
-    place = np.zeros(len(edge), dtype=np.int64)
-    settled = 0
-    one_each = len(orders) == 1 and len(edge) == len(programme)
-    for cells in orders.values():
-        priority, seat_pool = rule.classes[cells[0][0]], rule.pools[cells[0][1]]
-        terms = rule.terms(priority, seat_pool)
-        where = f"round '{rule.name}' › " + (f"priority '{priority.name}' › order" if rule.priority else "order")
-        inside = np.zeros((len(rule.classes), len(rule.pools)), dtype=np.bool_)
-        inside[tuple(zip(*cells, strict=True))] = True
-        mine = slice(None) if inside.all() else inside[classes, pool]
-        placed = ranking.place(terms, where)
-        place[mine] = placed if one_each else placed[edge[mine]]
-        if not any(term.is_lottery or term.expression.text == "student_id" for term in terms):
-            loose = ranking.place(terms, where, by_id=False)[edge[mine]]
-            at = programme[edge[mine]] * np.int64(len(rule.pools)) + pool[mine]
-            at = at * (int(group.max(initial=0)) + 1) + group[mine]
-            settled += int(pl.DataFrame({"at": at, "place": loose}).is_duplicated().sum())
-    if len(orders) == 1 and not group.any():
-        return dense(place), settled
-    bits = int(place.max(initial=0)).bit_length()
-    return dense((group.astype(np.int64) << bits) | place), settled

@@ -61,6 +61,8 @@ class Mechanism:
         The markets `holds` and ``fails`` speak of, where these are not all with strict priorities.
     judged : tuple of str
         The relations that are looked at; those that do not fail hold.
+    from_run : tuple of str
+        Parameters that a policy does not state, because a run makes them from its seed.
     """
 
     name: str
@@ -73,11 +75,17 @@ class Mechanism:
     fails: tuple[str, ...] = ()
     domain: str = ""
     judged: tuple[str, ...] = tuple(RELATIONS)
+    from_run: tuple[str, ...] = ()
 
     @property
     def holds(self) -> tuple[str, ...]:
         """Relations that hold: proven where a theorem is known, and never refuted."""
         return tuple(name for name in self.judged if name not in self.fails)
+
+    @property
+    def needs_strict_priorities(self) -> bool:
+        """Whether a tie is refused unless something is said about ties."""
+        return self.parameters.get("ties") == STRICT
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -243,6 +251,7 @@ MECHANISMS: dict[str, Mechanism] = {
             unless={SEVERAL_CHILDREN: ("P7",)},
             complexity="O(e)",
             source="Erdil and Ergin 2008",
+            from_run=("tie_break",),
             parameters={"tie_break": "order among equals for the first run; by default, and where equal, the index"},
             fails=(
                 "efficient",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
 import tomli_w
 from pydantic import (
     AfterValidator,
@@ -19,7 +20,9 @@ from pydantic import (
 )
 
 from admissions.errors import PolicyError, did_you_mean
-from admissions.mechanisms import MECHANISMS
+from admissions.market import Market
+from admissions.mechanisms.relations import RELATIONS
+from admissions.mechanisms.table import MECHANISMS, SEVERAL_CHILDREN, SEVERAL_KEYS, Mechanism, wrong_parameters
 from admissions.policy.expressions import LOTTERY, Term, parse_expression, parse_term
 from admissions.policy.problems import describe
 
@@ -60,6 +63,20 @@ def _distinct(names: list[str], what: str) -> None:
             raise ValueError(f"two {what} are named '{name}'")
 
 
+def _known_promise(name: str) -> str:
+    if name not in RELATIONS:
+        raise ValueError(f"no property '{name}'{did_you_mean(name, RELATIONS)}; there are {', '.join(RELATIONS)}")
+    return name
+
+
+def _has_several_keys(market: Market) -> bool:
+    """Return whether an applicant's keys differ among its choices."""
+    starts_list = np.zeros(len(market.key) + 1, dtype=np.bool_)
+    starts_list[market.indptr] = True
+    return not starts_list[np.flatnonzero(np.diff(market.key)) + 1].all()
+
+
+Margin = Literal["last applicant", "any applicant", "last tie", "any tie", "nobody"]
 Condition = Annotated[str, _checked(parse_expression)]
 RankingTerm = Annotated[str, _checked(parse_term)]
 Name = Annotated[str, Field(min_length=1)]
@@ -116,6 +133,8 @@ class Round(_Clause):
     students: Condition = "TRUE"
     lists: Annotated[tuple[Literal["choices", "zone", "nearest"], ...], Field(min_length=1)] = ("choices",)
     mechanism: Annotated[str, AfterValidator(_known_mechanism)] = "deferred_acceptance"
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    promises: tuple[Annotated[str, AfterValidator(_known_promise)], ...] = ()
     order: tuple[RankingTerm, ...] | None = None
     priority: tuple[PriorityClass, ...] = ()
     pool: tuple[Pool, ...] = ()
@@ -129,6 +148,16 @@ class Round(_Clause):
         _distinct(list(self.lists), "lists")
         if [p.seats for p in self.pool].count("rest") > 1:
             raise ValueError("two pools take the rest of the seats; state the seats of all pools but one")
+        for name in self.parameters:
+            if name in self.row.from_run:
+                raise ValueError(f"parameters: {self.mechanism} has '{name}' from the run's seed; take it out")
+        if wrong := wrong_parameters(self.row, self.parameters):
+            raise ValueError(f"parameters: {wrong}")
+        if self.parameters.get("ties") == "admit_all" and self.needs_lottery:
+            raise ValueError(
+                "parameters: ties = 'admit_all' admits all who are equal, and the lottery of the order leaves nobody "
+                "equal; take the lottery out of the order, or leave ties to it"
+            )
         return self
 
     @property
@@ -151,9 +180,26 @@ class Round(_Clause):
         return any(term.is_lottery for c in self.classes for p in self.pools for term in self.terms(c, p))
 
     @property
-    def claims(self) -> tuple[str, ...]:
-        """Codes of the properties that the round's mechanism claims."""
-        return tuple(MECHANISMS[self.mechanism].claims)
+    def row(self) -> Mechanism:
+        """The mechanism's row of the table."""
+        return MECHANISMS[self.mechanism]
+
+    def claims(self, market: Market) -> tuple[str, ...]:
+        """Return the codes of the properties that the mechanism claims for a market of this round."""
+        several = bool(market.size.max(initial=1) > 1)
+        own = {name: value for name, value in self.parameters.items() if name != "bundles" or several}
+        circumstances = [SEVERAL_CHILDREN] * several + [SEVERAL_KEYS] * _has_several_keys(market)
+        return self.row.claimed(own, circumstances)
+
+    @property
+    def margin(self) -> Margin:
+        """By whom a pool of the round may end over its seats, in the words of the audit."""
+        if self.parameters.get("bundles") == "skip":
+            return "nobody"
+        ordered = "P4" in self.row.claims and "tie_break" not in self.row.parameters
+        if self.parameters.get("ties") == "admit_all":
+            return "last tie" if ordered else "any tie"
+        return "last applicant" if ordered else "any applicant"
 
 
 class Target(_Clause):

@@ -76,22 +76,27 @@ def check(
     from admissions.compiling.checking import check_policy
     from admissions.district.reading import read_district
     from admissions.policy.reading import read_policy
+    from admissions.policy.soundness import unsound_clauses
 
+    told: tuple[str, ...] = ()
     with _phases() as phases:
         phases.tell("tables")
         district = read_district(data)
         if policy is not None:
             phases.tell("policy")
-            check_policy(district, read_policy(policy))
+            rules = read_policy(policy)
+            check_policy(district, rules)
+            told = unsound_clauses(rules)
     rows = {name: len(frame) for name, frame in district.tables().items()}
     if as_json:
-        print(json.dumps({"tables": rows, "policy": policy, "problems": []}))
+        print(json.dumps({"tables": rows, "policy": policy, "problems": [], "told": told}, ensure_ascii=False))
         return
     table = Table("table", title="No problems found", title_justify="left", box=None, pad_edge=False)
     table.add_column("rows", justify="right")
     for name, count in rows.items():
         table.add_row(name, f"{count:,}")
     _stdout().print(table)
+    _tell(told)
 
 
 @app.command()
@@ -165,14 +170,26 @@ def explain_seat(
 
 @app.command()
 def policies(
-    name: Annotated[str | None, typer.Argument(help="Shipped policy to print.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Shipped policy or TOML file to print, or a mechanism.", show_default=False)
+    ] = None,
+    mechanisms: Annotated[
+        bool, typer.Option("--mechanisms", help="List the mechanisms instead: parameters, claims, sources.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the shipped policies, or print one."""
+    """List the shipped policies, or print one; or list the mechanisms a policy can name."""
     from admissions.policy.reading import read_policy, shipped_policies
+    from admissions.policy.soundness import unsound_clauses
 
+    if mechanisms:
+        _show_mechanisms(name, as_json)
+        return
     if name is not None:
-        text = read_policy(name).text
+        policy = read_policy(name)
+        text = policy.text
+        for sentence in unsound_clauses(policy):
+            print(sentence, file=sys.stderr)
         if as_json:
             print(json.dumps({"name": name, "policy": text}, ensure_ascii=False))
         elif sys.stdout.isatty():
@@ -188,6 +205,42 @@ def policies(
     for key, policy in shipped.items():
         table.add_row(key, policy.title, str(len(policy.rounds)), policy.source)
     _stdout().print(table)
+
+
+def _show_mechanisms(name: str | None, as_json: bool) -> None:
+    """Print the table of mechanisms, or one row of it."""
+    from admissions.errors import PolicyError, did_you_mean
+    from admissions.audit.findings import PROPERTIES
+    from admissions.mechanisms import MECHANISMS
+    from admissions.mechanisms.relations import RELATIONS
+
+    if name is not None and name not in MECHANISMS:
+        hint = did_you_mean(name, MECHANISMS)
+        raise PolicyError(f"no mechanism '{name}'{hint}; there are {', '.join(MECHANISMS)}")
+    rows = [row.to_dict() for key, row in MECHANISMS.items() if name in (None, key)]
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    table = Table("mechanism", "", "", box=None, pad_edge=False, show_header=False)
+    for row in rows:
+        lost = "".join(f"; not {', '.join(codes)} with {when}" for when, codes in row["unless"].items())
+        lines = {
+            "parameters": "\n".join(f"{key}: {meaning}" for key, meaning in row["parameters"].items()),
+            "claims": ", ".join(row["claims"]) + lost,
+            "holds": ", ".join(row["holds"]),
+            "fails": ", ".join(row["fails"]),
+            "speaks of": row["domain"],
+            "complexity": row["complexity"],
+            "source": row["source"],
+        }
+        for place, (what, words) in enumerate((what, words) for what, words in lines.items() if words):
+            table.add_row(f"[bold]{row['name']}[/]" if place == 0 else "", what, words)
+        table.add_section()
+    _stdout().print(table)
+    words = Table("", "", box=None, pad_edge=False, show_header=False)
+    for code, statement in {**PROPERTIES, **RELATIONS}.items():
+        words.add_row(code, statement)
+    _stdout().print(words)
 
 
 class Phases:
@@ -242,11 +295,17 @@ def _allocate_into(
 
 def _show_run(allocation: Any, audit: Any, out: Path, as_json: bool) -> None:
     """Print what happened; exit 3 where a claimed property failed."""
+    from admissions.policy.soundness import unsound_clauses
+
+    told = unsound_clauses(allocation.policy)
     if as_json:
         verdicts = {finding.code: finding.verdict for finding in audit.findings}
         rounds, targets = allocation.rounds.to_dicts(), allocation.targets.to_dicts()
         print(
-            json.dumps({"out": str(out), "rounds": rounds, "targets": targets, "audit": verdicts}, ensure_ascii=False)
+            json.dumps(
+                {"out": str(out), "rounds": rounds, "targets": targets, "audit": verdicts, "told": told},
+                ensure_ascii=False,
+            )
         )
     else:
         console = _stdout()
@@ -255,6 +314,7 @@ def _show_run(allocation: Any, audit: Any, out: Path, as_json: bool) -> None:
         for name, count in allocation.settled_by_id.items():
             console.print(f"{count:,} applications of round '{name}' were told apart by student_id alone; "
                           "add a term to its order, or 'lottery'", style="yellow")  # fmt: skip
+        _tell(told)
         console.print(f"The run is in {out}", highlight=False, soft_wrap=True)
     if audit.failed:
         audit_words = ", ".join(f"{finding.code} {finding.name}" for finding in audit.failed)
@@ -272,6 +332,12 @@ def _audit_table(audit: Any) -> Table:
         verdict = f"[{style[finding.verdict]}]{finding.verdict}[/]"
         table.add_row(finding.code, finding.name, verdict, f"{total.checked:,}", f"{total.count:,}")
     return table
+
+
+def _tell(sentences: tuple[str, ...]) -> None:
+    """Print what a policy combines that does not go together."""
+    for sentence in sentences:
+        _stdout().print(sentence, style="yellow", highlight=False)
 
 
 def _stdout() -> Console:

@@ -151,7 +151,7 @@ def _step(allocation: Allocation, rule: Round, row: Mapping[str, Any]) -> Step:
     names = [value_column(term.name) for term in terms]
     own = {name: row.get(name) for name in names}
     met = {name: cutoff.get(name) for name in names} if cutoff.get("cutoff_key") is not None else {}
-    missed = _missed_by(row, cutoff, terms) if row["outcome"] == "refused" else ""
+    missed = _missed_by(rule, row, cutoff, terms) if row["outcome"] == "refused" else ""
     return Step(
         row["round"], row["rank"], row["programme_id"], row["pool"], row["class"], row["outcome"], own, met, missed
     )
@@ -171,10 +171,14 @@ def _cutoff(allocation: Allocation, row: Mapping[str, Any]) -> dict[str, Any]:
     return found[0] if found else {}
 
 
-def _missed_by(row: Mapping[str, Any], cutoff: Mapping[str, Any], terms: tuple[Term, ...]) -> str:
-    """Return the first criterion in which the last one admitted goes before this application."""
+def _missed_by(rule: Round, row: Mapping[str, Any], cutoff: Mapping[str, Any], terms: tuple[Term, ...]) -> str:
+    """Return the first criterion in which the last one admitted goes before, or what else the mechanism refuses by."""
     if not cutoff.get("seats"):
         return "this pool has no seats here"
+    if rule.row.refusal:
+        return rule.row.refusal
+    if cutoff.get("cutoff_key") is None and rule.parameters.get("bundles") == "skip":
+        return "not all children of the application would have found a seat"
     if cutoff.get("cutoff_key") is None or row["key"] <= cutoff["cutoff_key"]:
         return "refused"
     if row["class"] != cutoff["cutoff_class"]:

@@ -349,7 +349,7 @@ CHECKS = {
     "cut below": cut_below,
     "list one": list_one,
     "seat added": seat_added,
-    "seat added, number": seat_added_number,
+    "number with a seat added": seat_added_number,
     "student leaves": student_leaves,
     "raised": raised,
     "leaves with the seat": leaves_with_the_seat,
@@ -362,5 +362,5 @@ CHECKS = {
     "rural hospitals": rural_hospitals,
     "swap": swap,
     "append": append,
-    "append, others": append_others,
+    "append for others": append_others,
 }

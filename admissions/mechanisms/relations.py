@@ -16,7 +16,7 @@ RELATIONS: dict[str, str] = {
     "cut below": "Cutting a list below the own seat changes nothing.",
     "list one": "Whoever lists only the own seat keeps it, and the others gain or stay.",
     "seat added": "With one more seat every student gains or stays.",
-    "seat added, number": "With one more seat the number placed does not fall.",
+    "number with a seat added": "With one more seat the number placed does not fall.",
     "student leaves": "When a student leaves the others gain or stay.",
     "raised": "Whoever is raised in a priority gains or stays.",
     "leaves with the seat": "When a student leaves and takes the seat along the others stay.",
@@ -29,7 +29,7 @@ RELATIONS: dict[str, str] = {
     "rural hospitals": "The same students are placed, and the same seats filled, as in every stable outcome.",
     "swap": "Swapping two entries on one side of the own seat leaves that seat.",
     "append": "Adding a school at the end of the list never hurts the student.",
-    "append, others": "Adding a school at the end of a list never hurts the others.",
+    "append for others": "Adding a school at the end of a list never hurts the others.",
 }
 """Names and statements; for students who are one child each, strict priorities, and true preferences but for the one
 who changes."""

@@ -63,6 +63,8 @@ class Mechanism:
         The relations that are looked at; those that do not fail hold.
     from_run : tuple of str
         Parameters that a policy does not state, because a run makes them from its seed.
+    refusal : str
+        Why a pool refuses an applicant, in words, where the cutoff does not say so.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Mechanism:
     domain: str = ""
     judged: tuple[str, ...] = tuple(RELATIONS)
     from_run: tuple[str, ...] = ()
+    refusal: str = ""
 
     @property
     def holds(self) -> tuple[str, ...]:
@@ -92,6 +95,22 @@ class Mechanism:
         """Parameters that have no default."""
         signature = inspect.signature(self.run).parameters.values()
         return tuple(p.name for p in signature if p.name in self.parameters and p.default is p.empty)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as plain values, for printing."""
+        names = (
+            "name",
+            "parameters",
+            "required",
+            "claims",
+            "unless",
+            "holds",
+            "fails",
+            "domain",
+            "complexity",
+            "source",
+        )
+        return {name: getattr(self, name) for name in names}
 
     def claimed(self, parameters: Mapping[str, Any], circumstances: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the claims that are left with these parameters in these circumstances.
@@ -125,7 +144,7 @@ MECHANISMS: dict[str, Mechanism] = {
                 "efficient",
                 "non-bossy",
                 "leaves with the seat",
-                "append, others",
+                "append for others",
             ),
         ),
         Mechanism(
@@ -135,6 +154,7 @@ MECHANISMS: dict[str, Mechanism] = {
             unless={SKIP: ("P5",)},
             complexity="O(e + d sqrt(s)) for d displacements inside a rank from pools of s seats",
             source="Abdulkadiroğlu and Sönmez 2003",
+            refusal="full before this rank of the list was asked, or filled in it by applications that go before",
             parameters={"ties": TIES, "bundles": BUNDLES},
             fails=(
                 "no justified envy",
@@ -147,7 +167,7 @@ MECHANISMS: dict[str, Mechanism] = {
                 "split school",
                 "rural hospitals",
                 "swap",
-                "append, others",
+                "append for others",
             ),
         ),
         Mechanism(
@@ -163,6 +183,7 @@ MECHANISMS: dict[str, Mechanism] = {
                 "bundles": BUNDLES,
             },
             domain="bands of two",
+            refusal="full before this band of the list was asked, or filled in it by applications that go before",
             fails=(
                 "no justified envy",
                 "best stable",
@@ -177,7 +198,7 @@ MECHANISMS: dict[str, Mechanism] = {
                 "split school",
                 "rural hospitals",
                 "swap",
-                "append, others",
+                "append for others",
             ),
         ),
         Mechanism(
@@ -194,6 +215,7 @@ MECHANISMS: dict[str, Mechanism] = {
                 "bundles": BUNDLES,
             },
             domain="one mark a student, bands of two places",
+            refusal="full before this mark and rank were asked, or filled with them by applications that go before",
             fails=(),
         ),
         Mechanism(
@@ -205,7 +227,7 @@ MECHANISMS: dict[str, Mechanism] = {
             source="Satterthwaite and Sonnenschein 1981; Abdulkadiroğlu and Sönmez 1998",
             parameters={"ties": TIES, "bundles": BUNDLES},
             domain="one order of all students",
-            fails=("append, others",),
+            fails=("append for others",),
         ),
         Mechanism(
             name="top_trading_cycles",
@@ -213,6 +235,7 @@ MECHANISMS: dict[str, Mechanism] = {
             claims=("P1", "P2", "P3", "P5"),
             unless={SKIP: ("P5",)},
             complexity="O(e)",
+            refusal="its seats went to others, who had a claim to them or traded for one",
             source="Shapley and Scarf 1974; Abdulkadiroğlu and Sönmez 2003; with owners the same 1999",
             parameters={
                 "owned": "a secured seat of each applicant who has one, which nobody can take",
@@ -224,11 +247,11 @@ MECHANISMS: dict[str, Mechanism] = {
                 "best stable",
                 "cutoffs",
                 "seat added",
-                "seat added, number",
+                "number with a seat added",
                 "student leaves",
                 "leaves with the seat",
                 "rural hospitals",
-                "append, others",
+                "append for others",
             ),
         ),
         Mechanism(
@@ -238,6 +261,7 @@ MECHANISMS: dict[str, Mechanism] = {
             unless={SEVERAL_CHILDREN: ("P5",)},
             complexity="O(e); with several children behind an applicant O(e) in each of at most p rounds",
             source="Kesten 2010; Tang and Yu 2014",
+            refusal="filled by applications that go before, or by exchanges that this child's priority did not hinder",
             parameters={
                 "consent": "who lets priorities that do not help them be passed over; by default everybody",
                 "ties": STRICT,
@@ -251,13 +275,14 @@ MECHANISMS: dict[str, Mechanism] = {
             unless={SEVERAL_CHILDREN: ("P7",)},
             complexity="O(e)",
             source="Erdil and Ergin 2008",
+            refusal="filled by applications that go before, or are equal and drew better or came by an exchange",
             from_run=("tie_break",),
             parameters={"tie_break": "order among equals for the first run; by default, and where equal, the index"},
             fails=(
                 "efficient",
                 "non-bossy",
                 "leaves with the seat",
-                "append, others",
+                "append for others",
             ),
         ),
     )

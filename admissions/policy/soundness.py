@@ -16,7 +16,7 @@ def unsound_clauses(policy: Policy) -> tuple[str, ...]:
     >>> clause = {"name": "lottery", "stage": "primary", "mechanism": "immediate_acceptance"}
     >>> policy = Policy.from_dict({"title": "By lot", "round": [{**clause, "promises": ["strategy-proof"]}]})
     >>> unsound_clauses(policy)[0][:78]
-    "round 'lottery' promises 'strategy-proof', and immediate_acceptance is known t"
+    "round 'lottery' promises 'strategy-proof', and immediate_acceptance fails it: "
     """
     return tuple(sentence for rule in policy.rounds for sentence in _unsound(rule))
 
@@ -27,7 +27,7 @@ def _unsound(rule: Round) -> Iterator[str]:
     kept = set(row.holds) - set(_lost(rule))
     for promise in rule.promises:
         if promise in row.fails:
-            yield f"{here} promises '{promise}', and {rule.mechanism} is known to fail it (docs/theory/{rule.mechanism})"
+            yield f"{here} promises '{promise}', and {rule.mechanism} fails it: docs/theory/{rule.mechanism}.md"
         elif promise not in kept:
             yield f"{here} promises '{promise}', which {rule.mechanism} is not known to keep with these parameters"
     if TRUTHFUL in kept and _reads_rank(rule):

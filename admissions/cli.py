@@ -209,8 +209,8 @@ def policies(
 
 def _show_mechanisms(name: str | None, as_json: bool) -> None:
     """Print the table of mechanisms, or one row of it."""
-    from admissions.errors import PolicyError, did_you_mean
     from admissions.audit.findings import PROPERTIES
+    from admissions.errors import PolicyError, did_you_mean
     from admissions.mechanisms import MECHANISMS
     from admissions.mechanisms.relations import RELATIONS
 

@@ -53,7 +53,7 @@ def score_bands(rng):
     if market.key.max(initial=0) > 100:
         market = small_market(rng, sizes=3, strict=True)
     width, line = rng.choice([1, 2, 3, 100, 2**70]), rng.choice([None, 0, 1, 5, 2**70])
-    first_line = int(market.key.min(initial=2**62)) + width - 1 if line is None else line
+    first_line = width - 1 if line is None else line
     lines = {} if line is None else {"first_line": line}
     return found(market, "score_bands", width=width, **lines, **parameters), steps.score_bands(
         market, width, first_line, rule

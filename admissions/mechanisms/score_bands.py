@@ -28,8 +28,8 @@ def run(
     width : int
         Keys in a band.
     first_line : int, optional
-        The worst key of the first band, which holds all better ones; by default the first band, too, is ``width`` keys
-        wide and begins at the best key there is.
+        The worst key of the first band, which holds all better ones; by default the first band is the keys below
+        ``width``.
     ties : {'lottery', 'admit_all'}
         Of equal keys the smaller index goes first; or everybody tied with the last admitted enters.
     bundles : {'exceed', 'skip'}
@@ -58,13 +58,13 @@ def run(
             raise MarketError(f"score_bands: {name} = {value!r}; a whole number of {least} or more is needed")
     if not len(market.key):
         return admit_by_step(market, "score_bands", market.key, ties, bundles)
-    line = int(market.key.min()) + min(int(width), 2**62) - 1 if first_line is None else int(first_line)
+    line = int(width) - 1 if first_line is None else int(first_line)
     below = np.maximum(market.key, line) - line if line < 2**63 else np.zeros_like(market.key)
     band, rank = -(-below // min(int(width), 2**62)), market.rank.astype(np.int64)
     ranks = int(rank.max())
     if (int(band.max()) + 1) * ranks > SPARSE * len(band):
         band = np.unique(band, return_inverse=True)[1]
         distinct, rank = np.unique(rank, return_inverse=True)
-        ranks = len(distinct) + 1
+        ranks = len(distinct)
     step = band.astype(np.int64, copy=False) * ranks + rank
     return admit_by_step(market, "score_bands", step, ties, bundles)

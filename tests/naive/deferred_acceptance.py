@@ -23,13 +23,14 @@ def chosen(applications, seats, rule="exceed"):
 def deferred_acceptance(market, rule="exceed", seats=None, listed=None):
     """Return the index of each applicant's choice, or -1.
 
-    Every day each applicant applies to the best choice that has not refused it; every pool looks at all of today's
+    Every day each applicant applies to the best choice with seats that has not refused it; every pool looks at all of today's
     applications and refuses those it does not keep; when nobody is refused the day's applications stand.
 
     With ``listed`` only those choices of each applicant exist, with ``seats`` the pools have so many.
     """
     lists = lists_of(market) if listed is None else listed
     seats = market.seats.tolist() if seats is None else seats
+    lists = [[c for c in own if seats[market.pool[c]] > 0] for own in lists]
     at = [0] * market.applicants
     while True:
         applications = {pool: [] for pool in range(len(seats))}

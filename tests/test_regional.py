@@ -250,6 +250,14 @@ def test_a_target_keeps_seats_for_a_pool_whose_applicants_come_late():
     assert by_target == {(2, 1): [0, 1, -1, 4], (0, 3): [0, -1, 2, 4]}
 
 
+def test_twins_who_take_the_last_seat_of_a_group_and_lose_it_again_can_leave_it_empty():
+    lists, keys = [[1], [0], [1, 0], [0]], [[3], [2], [0, 0], [3]]
+    market = market_of(lists, keys, [1, 1], sizes=[1, 2, 1, 2])
+    assert regional.run(market, 2, targets=(0, 0)).choice.tolist() == [-1, -1, 3, -1]
+    alone = market_of(lists, keys, [1, 1])
+    assert regional.run(alone, 2, targets=(0, 0)).choice.tolist() == [-1, 1, 2, -1]
+
+
 def test_a_market_may_be_large_in_seats_and_keys_and_name_a_pool_twice():
     market = market_of([[0, 0, 1], [0], [0]], [[2**62, 0, 0], [1], [2]], [10**18, 2**62])
     assert_equals_its_twin(market, [((0, 1), 2)])
@@ -288,6 +296,8 @@ NAMED = Market.from_preferences(
         ({("nort",): 2}, "no pool 'nort'.*did you mean 'north'"),
         ([((0, 3), 2)], "no pool 3"),
         ([((0, -1), 2)], "no pool -1"),
+        ([((True, 0), 2)], "no pool True"),
+        ([((1.0, 0), 2)], "no pool 1.0"),
         ([(([0], 1), 2)], r"no pool \[0\]"),
         ({(): 2}, "without pools"),
         ({("north", "north"): 2}, "'north' stands twice"),

@@ -9,6 +9,9 @@ around the pool that is full. A ticket refused is refused for good, and the orde
 
 Once a pool has refused somebody it never holds more than it does: from then on it is a pool of ordinary deferred
 acceptance, apart from the worst it may lose to another pool of a full group.
+
+What runs at each admission is inlined: numba counts references to every array of a tuple it hands over, which took as
+long as all the rest.
 """
 
 from typing import NamedTuple
@@ -131,7 +134,7 @@ def defer_acceptance_under_caps(  # type: ignore[no-untyped-def]
         cutoff[p] = worst[p] >> 32 if 0 <= worst[p] < NO_CUTOFF else worst[p]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _admit(p, arrival, groups, room, target, tree, work):  # type: ignore[no-untyped-def]
     """Let an applicant into a pool that has refused nobody; return whoever has to leave for it, or -1."""
     _, entries, held, left, _, _, _, _ = work
@@ -152,7 +155,7 @@ def _admit(p, arrival, groups, room, target, tree, work):  # type: ignore[no-unt
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _rival(p, groups, room, target, tree, work):  # type: ignore[no-untyped-def]
     """Return the pool that gives up a ticket when another applicant comes to ``p``, perhaps ``p``; -1 for none."""
     g = groups.innermost[p]
@@ -173,7 +176,7 @@ def _ticket(p, k, target, pools):  # type: ignore[no-untyped-def]
     return max(0, k - target[p]) * pools + p if k > 0 else -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _count(p, change, groups, room, target, tree, work):  # type: ignore[no-untyped-def]
     """Note that a pool's groups have ``change`` more room, and its last ticket."""
     g = groups.innermost[p]
@@ -281,7 +284,8 @@ def propose_in_days_under_caps(indptr, pool, key, size, seats, groups, target, c
     for i in range(n):
         choice[i] = indptr[i] - 1
     walking = n
-    while True:
+    called = np.ones(pools, dtype=np.bool_)
+    while walking > 0 or called.any():
         for a in range(walking):
             i = active[a]
             c = choice[i] + 1
@@ -289,19 +293,20 @@ def propose_in_days_under_caps(indptr, pool, key, size, seats, groups, target, c
             if choice[i] >= 0:
                 entries[end[pool[c]]] = key[c] << 32 | i
                 end[pool[c]] += 1
-        for p in range(pools):
+                called[pool[c]] = True
+        awake = _families(groups, called)
+        called[:] = False
+        for p in awake:
             merge(entries, start[p], held[p], end[p])
             held[p] = start[p]
-        _choose_together(entries, size, seats, groups, target, held, end, filled, shut)
+        _choose_together(awake, entries, size, seats, groups, target, held, end, filled, shut)
         walking = 0
-        for p in range(pools):
+        for p in awake:
             refusing[p] |= held[p] < end[p]
             for at in range(held[p], end[p]):
                 active[walking] = entries[at] & APPLICANT
                 walking += 1
             end[p] = held[p]
-        if walking == 0:
-            break
     for p in range(pools):
         cutoff[p] = NO_CUTOFF
         if shut[p] or refusing[p]:
@@ -309,19 +314,37 @@ def propose_in_days_under_caps(indptr, pool, key, size, seats, groups, target, c
 
 
 @njit(cache=True, nogil=True)
-def _choose_together(entries, size, seats, groups, target, held, end, filled, shut):  # type: ignore[no-untyped-def]
+def _families(groups, called):  # type: ignore[no-untyped-def]
+    """Return the pools called, and those that share an outermost group with one of them."""
+    family = np.arange(len(groups.parent))
+    stirred = np.zeros(len(groups.parent), dtype=np.bool_)
+    for g in range(len(family)):
+        if groups.parent[g] >= 0:
+            family[g] = family[groups.parent[g]]
+    for p in range(len(called)):
+        if called[p] and groups.innermost[p] >= 0:
+            stirred[family[groups.innermost[p]]] = True
+    awake = called.copy()
+    for p in range(len(called)):
+        awake[p] |= groups.innermost[p] >= 0 and stirred[family[groups.innermost[p]]]
+    return np.flatnonzero(awake)
+
+
+@njit(cache=True, nogil=True)
+def _choose_together(awake, entries, size, seats, groups, target, held, end, filled, shut):  # type: ignore[no-untyped-def]
     """Move ``held`` of each pool, at first the start of its sorted applicants, past the last who is admitted.
 
     ``shut`` tells where one more would not have been.
     """
-    room = groups.cap.copy()
-    turn, pools = np.empty(len(seats), dtype=np.int64), 0
-    for p in range(len(seats)):
+    cap, parent, _, _, innermost, _ = groups
+    room = cap.copy()
+    turn, pools = np.empty(len(awake), dtype=np.int64), 0
+    for p in awake:
         filled[p], shut[p] = 0, False
         while filled[p] < target[p] and held[p] < end[p] and not shut[p]:
-            shut[p] = not _enters(p, entries, size, seats, groups, room, held, filled)
+            shut[p] = not _enters(p, entries, size, seats, innermost, parent, room, held, filled)
         if filled[p] < target[p] and not shut[p]:
-            shut[p] = not _has_room(p, seats, groups, room, filled)
+            shut[p] = not _has_room(p, seats, innermost, parent, room, filled)
         elif not shut[p]:
             turn[pools] = p
             pools += 1
@@ -329,32 +352,32 @@ def _choose_together(entries, size, seats, groups, target, held, end, filled, sh
         going, pools = pools, 0
         for t in range(going):
             p = turn[t]
-            if held[p] < end[p] and _enters(p, entries, size, seats, groups, room, held, filled):
+            if held[p] < end[p] and _enters(p, entries, size, seats, innermost, parent, room, held, filled):
                 turn[pools] = p
                 pools += 1
             else:
-                shut[p] = not _has_room(p, seats, groups, room, filled)
+                shut[p] = not _has_room(p, seats, innermost, parent, room, filled)
 
 
-@njit(cache=True, nogil=True)
-def _has_room(p, seats, groups, room, filled):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, inline="always")
+def _has_room(p, seats, innermost, parent, room, filled):  # type: ignore[no-untyped-def]
     """Return whether a pool and every group around it have a seat left."""
-    g = groups.innermost[p]
+    g = innermost[p]
     while g >= 0 and room[g] > 0:
-        g = groups.parent[g]
+        g = parent[g]
     return g < 0 and filled[p] < seats[p]
 
 
-@njit(cache=True, nogil=True)
-def _enters(p, entries, size, seats, groups, room, held, filled):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, inline="always")
+def _enters(p, entries, size, seats, innermost, parent, room, held, filled):  # type: ignore[no-untyped-def]
     """Let the next applicant of a pool in if there is room, and return whether there was."""
-    if not _has_room(p, seats, groups, room, filled):
+    if not _has_room(p, seats, innermost, parent, room, filled):
         return False
     children = size[entries[held[p]] & APPLICANT]
     held[p] += 1
     filled[p] += children
-    g = groups.innermost[p]
+    g = innermost[p]
     while g >= 0:
         room[g] -= children
-        g = groups.parent[g]
+        g = parent[g]
     return True

@@ -124,11 +124,11 @@ def _groups(market: Market, cap: Caps) -> tuple[Group, ...]:
     nested: list[Group] = []
     for group in stated:
         parents = {around[p] for p in group.pools}
-        for other in parents - {-1}:
+        for other in sorted(parents - {-1}):
             outer = nested[other].pools
             if outer == group.pools:
                 raise MarketError(f"cap: the group {_named(market, outer)} stands twice")
-            if not set(group.pools) <= set(outer):
+            if len(parents) > 1 and not set(group.pools) <= set(outer):
                 raise MarketError(
                     f"cap: the groups {_named(market, outer)} and {_named(market, group.pools)} cross; of two groups "
                     "one must lie inside the other, or they must have no pool in common"
@@ -164,10 +164,11 @@ def _pools(names: Any, places: Mapping[Any, int]) -> tuple[int, ...]:
 
 def _pool(name: Any, places: Mapping[Any, int], where: str) -> int:
     try:
-        return places[name]
+        if not isinstance(name, bool | float):
+            return places[name]
     except (KeyError, TypeError):
-        hint = did_you_mean(str(name), map(str, places))
-        raise MarketError(f"{where}: no pool {name!r}{hint}") from None
+        pass
+    raise MarketError(f"{where}: no pool {name!r}{did_you_mean(str(name), map(str, places))}")
 
 
 def _count(value: Any, where: str) -> int:

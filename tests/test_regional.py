@@ -54,9 +54,8 @@ def assert_equals_its_twin(market, groups, targets=None):
     matching = regional.run(market, groups, targets=targets)
     told = naive.default_targets(market.seats.tolist(), groups) if targets is None else targets
     assert matching.choice.tolist() == naive.regional(market, groups, told)
-    if market.size.max(initial=1) == 1:
-        expected = naive.cutoffs(market, matching.choice.tolist(), groups, told)
-        assert [None if c == NO_CUTOFF else c for c in matching.cutoff.tolist()] == expected
+    expected = naive.cutoffs(market, matching.choice.tolist(), groups, told)
+    assert [None if c == NO_CUTOFF else c for c in matching.cutoff.tolist()] == expected
 
 
 def outcome(market, choice):

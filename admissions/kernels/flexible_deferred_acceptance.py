@@ -261,7 +261,7 @@ def propose_in_days_under_caps(indptr, pool, key, size, seats, groups, target, c
     Parameters
     ----------
     indptr, pool, key, seats, groups, target, choice, cutoff
-        As of `defer_acceptance_under_caps`.
+        As of `defer_acceptance_under_caps`; a pool that has refused somebody has a cutoff.
     size : (n,) int32
         Children behind the applicant.
 

@@ -62,7 +62,8 @@ def run(market: Market, cap: Caps, targets: Mapping[Any, int] | Sequence[int] | 
     Returns
     -------
     Matching
-        Its cutoff is `NO_CUTOFF` where one more applicant, however bad, would be taken.
+        Its cutoff is `NO_CUTOFF` where nobody was refused and one more, however bad, would be taken; elsewhere the
+        worst admitted key, -1 where nobody is admitted.
 
     Raises
     ------

@@ -57,18 +57,24 @@ def regional(market, groups, target):
 
 
 def cutoffs(market, choice, groups, target):
-    """Return the worst key of each pool that would not take one more applicant, -1 where nobody is, None elsewhere."""
+    """Return the worst key of each pool that has refused somebody or would not take one more, -1 for an empty one.
+
+    None elsewhere. For applicants of size 1 a pool that has refused somebody never takes one more.
+    """
     seats, size = market.seats.tolist(), [*market.size.tolist(), 1]
     applications = {p: [] for p in range(len(seats))}
     for i, c in enumerate(choice):
         if c >= 0:
             applications[int(market.pool[c])].append((int(market.key[c]), i, c))
+    ends = [c if c >= 0 else int(market.indptr[i + 1]) for i, c in enumerate(choice)]
+    refusing = {int(market.pool[c]) for i, end in enumerate(ends) for c in range(int(market.indptr[i]), end)}
     result = []
     for pool, held in applications.items():
         worst = (float("inf"), market.applicants, -1)
         with_one_more = applications | {pool: [*held, worst]}
         taken = worst in chosen(with_one_more, seats, groups, target, size)
-        result.append(None if taken else max((key for key, _, _ in held), default=-1))
+        assert max(size) > 1 or not (taken and pool in refusing)
+        result.append(None if taken and pool not in refusing else max((key for key, _, _ in held), default=-1))
     return result
 
 

@@ -68,7 +68,7 @@ def propose_in_days(first, stop, pool, key, size, rule, work, choice):  # type: 
             came[p] += 1
         for t in range(touched):
             p = today[t]
-            _merge(entries, start[p], held[p], held[p] + came[p])
+            merge(entries, start[p], held[p], held[p] + came[p])
             held[p], again = _choose(entries, start[p], held[p] + came[p], left[p], size, rule, refused, again)
             came[p] = 0
         active, refused = refused, active
@@ -79,7 +79,7 @@ def propose_in_days(first, stop, pool, key, size, rule, work, choice):  # type: 
 
 
 @njit(cache=True, nogil=True)
-def _merge(entries, start, middle, stop):  # type: ignore[no-untyped-def]
+def merge(entries, start, middle, stop):  # type: ignore[no-untyped-def]
     """Sort ``entries[start:stop]``, of which all before ``middle`` are sorted."""
     if 8 * (stop - middle) > stop - start:
         entries[start:stop].sort()

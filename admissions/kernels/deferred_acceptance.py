@@ -180,15 +180,15 @@ def propose(first, stop, pool, key, size, alone, work, choice, waiting):  # type
     head = 0
     while waiting > 0:
         if waiting > FAR:
-            coming = queue[_slot(head + FAR, n)]
+            coming = queue[slot(head + FAR, n)]
             prefetch(choice, coming)
             prefetch(stop, coming)
-            c = choice[queue[_slot(head + NEAR, n)]] + 1
+            c = choice[queue[slot(head + NEAR, n)]] + 1
             prefetch(pool, c)
             prefetch(key, c)
             prefetch(key, c + 5)
         i = queue[head]
-        head = _slot(head + 1, n)
+        head = slot(head + 1, n)
         waiting -= 1
 
         c, end = choice[i] + 1, stop[i]
@@ -202,17 +202,17 @@ def propose(first, stop, pool, key, size, alone, work, choice, waiting):  # type
         arrival = key[c] << 32 | i
         if alone and left[p] == 0:
             last = top[p] - 1
-            queue[_slot(head + waiting, n)] = entries[last] & APPLICANT
+            queue[slot(head + waiting, n)] = entries[last] & APPLICANT
             waiting += 1
-            top[p] = _enter(entries, low[p], last, last, arrival)
+            top[p] = enter(entries, low[p], last, last, arrival)
         else:
-            top[p] = _enter(entries, low[p], top[p], held[p], arrival)
+            top[p] = enter(entries, low[p], top[p], held[p], arrival)
             held[p] += 1
             left[p] -= size[i]
         if left[p] > 0:
             continue
         if low[p] == top[p]:
-            low[p], top[p] = _edge(entries, start[p], held[p])
+            low[p], top[p] = find_edge(entries, start[p], held[p])
         while left[p] < 0:
             out = entries[top[p] - 1] & APPLICANT
             if left[p] + size[out] > 0:
@@ -221,10 +221,10 @@ def propose(first, stop, pool, key, size, alone, work, choice, waiting):  # type
             top[p] -= 1
             held[p] -= 1
             entries[top[p]] = entries[held[p]]
-            queue[_slot(head + waiting, n)] = out
+            queue[slot(head + waiting, n)] = out
             waiting += 1
             if low[p] == top[p]:
-                low[p], top[p] = _edge(entries, start[p], held[p])
+                low[p], top[p] = find_edge(entries, start[p], held[p])
         worst[p] = entries[top[p] - 1]
 
 
@@ -255,13 +255,13 @@ def line_up(first, stop, key, highest, choice, queue):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True)
-def _slot(place, n):  # type: ignore[no-untyped-def]
+def slot(place, n):  # type: ignore[no-untyped-def]
     """Return where in a ring of n the place lies."""
     return place - n if place >= n else place
 
 
 @njit(cache=True, nogil=True)
-def _enter(entries, low, top, held, arrival):  # type: ignore[no-untyped-def]
+def enter(entries, low, top, held, arrival):  # type: ignore[no-untyped-def]
     """Write an arrival, into the edge or else at ``held``, and return the new top of the edge."""
     if low == top or arrival < entries[low]:
         entries[held] = arrival
@@ -276,7 +276,7 @@ def _enter(entries, low, top, held, arrival):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _edge(entries, start, stop):  # type: ignore[no-untyped-def]
+def find_edge(entries, start, stop):  # type: ignore[no-untyped-def]
     """Move the worst of ``entries[start:stop]`` to its end, in order, and return where they lie (Hoare 1961, Find)."""
     count = stop - start
     low = stop - max(1, min(count // 4, 8 * int(np.sqrt(count))))

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from admissions.allocation import Allocation
+from admissions.audit.caps import overfull_groups
 from admissions.audit.evidence import Evidence, admitted_rows, read_round
 from admissions.audit.findings import PROPERTIES, Audit, Finding, Violations
 from admissions.audit.guarantees import broken_guarantees, overfull_programmes
@@ -46,7 +47,7 @@ def audit_allocation(allocation: Allocation) -> Audit:
             found[code][name] = _named(evidence, violations)
         found["P1"][name] = _double_seats(allocation, evidence)
         found["P2"][name] += evidence.unlisted + seats_not_to_be_held(allocation, evidence)
-        found["P3"][name] += overfull_programmes(allocation, evidence)
+        found["P3"][name] += overfull_programmes(allocation, evidence) + overfull_groups(allocation, evidence)
         found["P6"][name] = broken_guarantees(allocation, evidence)
         found["P7"][name] = _named(
             evidence, stable_improvements(evidence.market, evidence.matching, margin == "last tie")

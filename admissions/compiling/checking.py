@@ -5,15 +5,20 @@ from dataclasses import replace
 
 import numpy as np
 
+from admissions.compiling.applicants import gather_applicants
 from admissions.compiling.applications import Applications, condition_of
 from admissions.compiling.progress import Progress
 from admissions.compiling.ranking import Draw, Ranking
-from admissions.compiling.round import select_programmes
+from admissions.compiling.round import compile_round, select_programmes
 from admissions.compiling.seats import divide_seats, programme_seats
 from admissions.district.district import District
-from admissions.errors import AdmissionsError, DataError, PolicyError
+from admissions.errors import AdmissionsError, DataError, MarketError, PolicyError
+from admissions.mechanisms import match
 from admissions.policy.expressions import parse_expression
 from admissions.policy.policy import Policy, Round
+
+OF_STUDENTS = ("consent", "owned", "cost")
+"""Parameters that read columns in which children who apply together must agree."""
 
 
 def check_policy(district: District, policy: Policy) -> None:
@@ -53,6 +58,7 @@ def columns_read(policy: Policy) -> set[str]:
         texts = [rule.programmes, rule.students, *(c.when for c in rule.classes), *(p.members for p in rule.pools)]
         if rule.guarantee is not None:
             texts += [rule.guarantee.who, rule.guarantee.where]
+        texts += [text for name, text in rule.parameters.items() if name in OF_STUDENTS and isinstance(text, str)]
         names.update(name for text in texts for name in parse_expression(text).columns)
         for priority in rule.classes:
             for pool in rule.pools:
@@ -99,6 +105,8 @@ def _misfits_of_round(rule: Round, empty: District, draw: Draw) -> Iterator[Admi
                 ranking.place(rule.terms(priority, pool), where)
             except AdmissionsError as error:
                 yield error
+    if rule.parameters:
+        yield from _misfits_of_parameters(rule, empty, draw)
     whole: tuple[tuple[str, str, str], ...] = (("programme", "programmes", rule.programmes),)
     if rule.guarantee is not None:
         whole += (("student", "guarantee › who", rule.guarantee.who),)
@@ -107,6 +115,23 @@ def _misfits_of_round(rule: Round, empty: District, draw: Draw) -> Iterator[Admi
             condition_of(level, empty, applications.progress, parse_expression(text), f"{here} › {key}")  # type: ignore[arg-type]
         except AdmissionsError as error:
             yield error
+
+
+def _misfits_of_parameters(rule: Round, empty: District, draw: Draw) -> Iterator[AdmissionsError]:
+    """Yield what is wrong with the parameters of a round, by running its mechanism on nobody."""
+    try:
+        compiled = compile_round(
+            rule,
+            empty,
+            gather_applicants(empty, ()),
+            Progress.start(0, np.zeros(len(empty.programmes), dtype=np.int64)),
+            draw,
+        )
+        match(compiled.market, rule.mechanism, **compiled.parameters)
+    except MarketError as error:
+        yield PolicyError(f"round '{rule.name}' › mechanism: {error}")
+    except AdmissionsError as error:
+        yield error
 
 
 def without_rows(district: District) -> District:

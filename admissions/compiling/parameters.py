@@ -133,6 +133,45 @@ def _owned(entries: Entries, rows: Rows, value: Any) -> Any:
     return owned
 
 
+def _cap(entries: Entries, rows: Rows, value: Any) -> Any:
+    """Return the groups under a cap as pairs of pools and count, from conditions on programmes and names of pools."""
+    rule = entries.rule
+    where = f"round '{rule.name}' › parameters › cap"
+    if not isinstance(value, list):
+        return value
+    district, progress = entries.ranking.applications.district, entries.ranking.applications.progress
+    names = [pool.name for pool in rule.pools]
+    groups = []
+    for place, group in enumerate(value):
+        here = f"{where}[{place}]"
+        keys = {"programmes", "pools", "at_most"}
+        if not isinstance(group, dict) or not {"at_most"} <= set(group) <= keys:
+            raise PolicyError(f"{here}: a table with at_most, and programmes (a condition) or pools (names) is needed")
+        expression = _expression(entries, f"cap[{place}] › programmes", group.get("programmes", "TRUE"), "a condition")
+        inside = condition_of("programme", district, progress, expression[1], expression[0])[rows.programme]
+        wanted = group.get("pools", names)
+        for name in wanted:
+            if name not in names:
+                raise PolicyError(f"{here} › pools: no pool '{name}'{did_you_mean(str(name), names)}")
+        pools = np.flatnonzero(inside)[:, None] * len(names) + [names.index(name) for name in wanted]
+        if pools.size:
+            groups.append((pools.ravel().tolist(), group["at_most"]))
+    return groups
+
+
+def _targets(entries: Entries, rows: Rows, value: Any) -> Any:
+    """Return the seats each pool is entitled to, (p,) int64, from a column of programmes."""
+    where, expression = _expression(entries, "targets", value, "a column of programmes")
+    if len(entries.rule.pools) > 1:
+        raise PolicyError(
+            f"{where}: programmes have {len(entries.rule.pools)} pools here, and one target; use one pool"
+        )
+    level, targets = entries.ranking.applications.evaluate(expression, where)
+    if level != "programme" or not targets.dtype.is_integer():
+        raise PolicyError(f"{where}: '{value}' is no whole number of the programme")
+    return targets.gather(rows.programme).fill_null(0).to_numpy().astype(np.int64)
+
+
 def _expression(entries: Entries, name: str, value: Any, what: str) -> Any:
     where = f"round '{entries.rule.name}' › parameters › {name}"
     if not isinstance(value, str):
@@ -143,4 +182,4 @@ def _expression(entries: Entries, name: str, value: Any, what: str) -> Any:
         raise PolicyError(f"{where}: {error}") from None
 
 
-_BY_ROWS = {"consent": _consent, "owned": _owned}
+_BY_ROWS = {"consent": _consent, "owned": _owned, "cap": _cap, "targets": _targets}

@@ -167,10 +167,13 @@ def _grouped(group: Int64Array, place: Int64Array) -> Int64Array:
 
 def _units(entries: Entries, mark: Term, where: str) -> tuple[Int64Array, int]:
     """Return the mark of each entry in units of its last decimal, larger is better, and the decimals there are."""
+    number = f"{where}: bands are of marks, and '{mark.expression.text}' is no whole or decimal number"
+    if mark.is_lottery:
+        raise PolicyError(number)
     level, values = entries.ranking.applications.evaluate(mark.expression, where)
     digits = values.dtype.scale if isinstance(values.dtype, pl.Decimal) else 0
-    if mark.is_lottery or not (values.dtype.is_integer() or isinstance(values.dtype, pl.Decimal)):
-        raise PolicyError(f"{where}: bands are of marks, and '{mark.expression.text}' is no whole or decimal number")
+    if not (values.dtype.is_integer() or isinstance(values.dtype, pl.Decimal)):
+        raise PolicyError(number)
     whole = (values * 10**digits).cast(pl.Int64)
     units = whole if mark.descending else -whole
     lowest = units.min()

@@ -1,9 +1,9 @@
 """Deferred acceptance day by day, for pools whose choice at the margin is not the plain one.
 
-Every day all applicants without a seat apply to the next pool with seats on their list; every pool that somebody applied to
-chooses anew, in order of key and then index, among those it holds and those who came, by one of three rules; whoever it
-refuses is refused for good. For the first two rules the outcome is the best stable one, whatever the order of
-proposals; for the third the day of an application can matter, and the days make it definite.
+Every day all applicants without a seat apply to the next pool with seats on their list; every pool that somebody
+applied to chooses anew, in order of key and then index, among those it holds and those who came, by one of three rules;
+whoever it refuses is refused for good. For the first two rules the outcome is the best stable one, whatever the order
+of proposals; for the third the day of an application can matter, and the days make it definite.
 """
 
 import numpy as np

@@ -14,6 +14,7 @@ from admissions.mechanisms import (
     efficiency_adjusted,
     immediate_acceptance,
     parallel,
+    regional,
     score_bands,
     serial_dictatorship,
     stable_improvement,
@@ -284,6 +285,21 @@ MECHANISMS: dict[str, Mechanism] = {
                 "leaves with the seat",
                 "append for others",
             ),
+        ),
+        Mechanism(
+            name="regional",
+            run=regional.run,
+            claims=("P1", "P2", "P3", "P4"),
+            unless={SEVERAL_CHILDREN: ("P4",)},
+            complexity="O(e + d sqrt(s) + a log p) for d displacements, a admissions to pools that refused nobody",
+            source="Kamada and Kojima 2015, 2018",
+            parameters={
+                "cap": "most seats taken in all pools together, or in each of several groups, nested or apart",
+                "targets": "seats a pool is entitled to before the rest is shared; by default in proportion to seats",
+            },
+            domain="three quarters of all seats",
+            refusal="filled by applications that go before, or the seats of its group of programmes were taken",
+            fails=(),
         ),
     )
 }

@@ -40,6 +40,8 @@ def _unsound(rule: Round) -> Iterator[str]:
             f"{here} promises 'strategy-proof' and places whom it left by the guarantee: a family that fears a seat at "
             "the end of its list can gain by leaving it out"
         )
+    if rule.mechanism == "regional" and rule.guarantee is not None:
+        yield f"{here} has a cap over groups of programmes, and its guarantee places children beyond it"
     if rule.parameters.get("bundles") == "skip":
         yield (
             f"{here} passes over children who apply together where not all of them fit: there may be no outcome "

@@ -88,6 +88,14 @@ def test_more_children_placed_go_before_any_cost():
     assert minimum_cost.run(market, cost=[-(10**9), 10**9, 10**9]).choice.tolist() == [1, 2]
 
 
+def test_who_names_fewer_schools_may_gain():
+    """Strategy-proof it is not: the first applicant gains by leaving out the second choice."""
+    true = market_of([[0, 1], [0]], [[0, 0], [0]], [1, 1])
+    assert minimum_cost.run(true).choice.tolist() == [1, 2]
+    feigned = market_of([[0], [0]], [[0], [0]], [1, 1])
+    assert minimum_cost.run(feigned).choice.tolist() == [0, -1]
+
+
 def test_a_cost_that_rises_for_everybody_alike_changes_nothing():
     rng = np.random.default_rng(7)
     market = random_market(rng, applicants=300, pools=10, seats=20, choices=5)

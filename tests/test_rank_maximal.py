@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from admissions.mechanisms import deferred_acceptance, minimum_cost, rank_maximal
@@ -126,6 +126,40 @@ def test_who_hides_a_wish_may_gain():
     assert [int(true.pool[c]) for c in rank_maximal.run(true).choice] == [0, 2, 1]
     feigned = market_of([[0, 1, 2], [1, 0, 2], [1, 0, 2]], [[0] * 3] * 3, [1, 1, 1])
     assert int(feigned.pool[rank_maximal.run(feigned).choice[1]]) == 1
+
+
+@ordinary
+@given(market=markets(applicants=6, pools=4, seats=2), data=st.data())
+def test_who_changes_the_list_and_keeps_the_seat_moves_nobody(market, data):
+    """Non-bossy: of the matchings in which one applicant holds one seat, its own list does not say which is best."""
+    lists, keys, seats, sizes, _ = parts(market)
+    assume(lists)
+    i = data.draw(st.integers(0, len(lists) - 1))
+    new = data.draw(st.permutations(range(len(seats))))[: data.draw(st.integers(0, len(seats)))]
+    for mechanism in (rank_maximal, minimum_cost):
+        held = []
+        for own in (lists[i], list(new)):
+            changed = market_of(
+                [*lists[:i], own, *lists[i + 1 :]], [*keys[:i], [0] * len(own), *keys[i + 1 :]], seats, sizes
+            )
+            choice = mechanism.run(changed).choice
+            held.append([int(changed.pool[c]) if c >= 0 else None for c in choice])
+        assert held[0] == held[1] or held[0][i] != held[1][i]
+
+
+@ordinary
+@given(market=markets(applicants=5, pools=4, seats=2))
+def test_no_matching_is_better_for_some_and_worse_for_none_and_no_seat_wished_for_is_left(market):
+    for mechanism in (rank_maximal, minimum_cost):
+        choice = mechanism.run(market).choice
+        found = naive.served(choice.tolist())
+        for other in naive.all_matchings(market, {}, market.seats.tolist()):
+            better = naive.served(other)
+            assert better == found or any(b > f for b, f in zip(better, found, strict=True))
+        left = market.seats - np.bincount(market.pool[choice[choice >= 0]], minlength=len(market.seats))
+        for i, held in enumerate(choice):
+            wished = market.pool[market.indptr[i] : held if held >= 0 else market.indptr[i + 1]]
+            assert (left[wished] == 0).all()
 
 
 @ordinary

@@ -63,9 +63,9 @@ def proven(market, held, cost):
     first, _, pool = arcs_of(market)
     seats = np.append(market.seats, market.applicants)
     used = np.bincount(pool[held], minlength=len(seats))
-    none_fixed, all_allowed = np.zeros(len(seats), np.bool_), np.ones(len(pool), np.bool_)
+    none_full, all_allowed = np.zeros(len(seats), np.bool_), np.ones(len(pool), np.bool_)
     potential = np.zeros(len(seats) + 1, np.int64)
-    return find_potentials(first, pool, all_allowed, cost, held, used, seats, none_fixed, potential)
+    return find_potentials(first, pool, all_allowed, cost, held, used, seats, none_full, potential)
 
 
 @ordinary

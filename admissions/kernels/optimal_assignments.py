@@ -1,7 +1,7 @@
 """Assignments of least cost: the potentials that prove one and bound all of them, and the one that serves in order.
 
 Every applicant holds one arc. A unit moves from pool to pool when an applicant changes arcs; a place after the last
-pool, the pile, stands for the seats left, which a pool takes up or gives back unless its number of holders is fixed.
+pool, the pile, stands for the seats left, which a pool takes up or gives back unless it has to be full.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def find_potentials(first, pool, allowed, cost, held, used, seats, fixed, potential):  # type: ignore[no-untyped-def]
+def find_potentials(first, pool, allowed, cost, held, used, seats, full, potential):  # type: ignore[no-untyped-def]
     """Return whether an assignment is of least cost, and put the potentials there that prove it.
 
     Parameters
@@ -28,10 +28,11 @@ def find_potentials(first, pool, allowed, cost, held, used, seats, fixed, potent
         Holders of each pool.
     seats : (p,) int64
         Seats of each pool.
-    fixed : (p,) bool
-        Pools whose number of holders must stay.
+    full : (p,) bool
+        Pools that have to stay full.
     potential : (p + 1,) int64, in and out
-        Zeros; then no move can gain: cost and potential are nowhere less than where the applicant is.
+        Zeros; then such that cost and potential are nowhere less than where the applicant is. A pool whose potential
+        is not the pile's is full in every assignment of least cost.
 
     Notes
     -----
@@ -51,7 +52,7 @@ def find_potentials(first, pool, allowed, cost, held, used, seats, fixed, potent
                 potential[at] = least
                 changed = True
         for p in range(pile):
-            if fixed[p]:
+            if full[p]:
                 continue
             if used[p] < seats[p] and potential[pile] < potential[p]:
                 potential[p] = potential[pile]
@@ -65,13 +66,14 @@ def find_potentials(first, pool, allowed, cost, held, used, seats, fixed, potent
 
 
 @njit(cache=True, nogil=True)
-def serve_in_order(first, owner, pool, allowed, start, arcs, fixed, spare, held):  # type: ignore[no-untyped-def]
+def serve_in_order(first, owner, pool, allowed, start, arcs, full, spare, held):  # type: ignore[no-untyped-def]
     """Give the first applicant its earliest arc in any assignment there is, then the second given that, and so on.
 
     Parameters
     ----------
-    first, pool, allowed, fixed
-        As of `find_potentials`; assignments are those that hold allowed arcs and fill no pool above its seats.
+    first, pool, allowed, full
+        As of `find_potentials`; assignments are those that hold allowed arcs, fill no pool above its seats and these
+        exactly.
     owner : (a,) int64
         Applicant of each arc.
     start : (p + 1,) int64
@@ -104,7 +106,7 @@ def serve_in_order(first, owner, pool, allowed, start, arcs, fixed, spare, held)
             if to != at:
                 turn += 1
                 meeting = _meet(
-                    i, to, at, turn, first, owner, pool, allowed, begin, start, arcs, fixed, spare, held, group, seen,
+                    i, to, at, turn, first, owner, pool, allowed, begin, start, arcs, full, spare, held, group, seen,
                     queue, end, link, by,
                 )  # fmt: skip
                 if meeting < 0:
@@ -119,7 +121,7 @@ def serve_in_order(first, owner, pool, allowed, start, arcs, fixed, spare, held)
 
 @njit(cache=True, nogil=True)
 def _meet(  # type: ignore[no-untyped-def]
-    i, source, target, turn, first, owner, pool, allowed, begin, start, arcs, fixed, spare, held, group, seen,
+    i, source, target, turn, first, owner, pool, allowed, begin, start, arcs, full, spare, held, group, seen,
     queue, end, link, by,
 ):  # fmt: skip
     """Return a pool on a way from source to target; -1, -2 where all on the side of source, target, has been seen."""
@@ -135,11 +137,11 @@ def _meet(  # type: ignore[no-untyped-def]
         if at == pile:
             work[side] += pile
             for p in range(pile):
-                joined = not fixed[p] and (side == 0 or spare[p] > 0)
+                joined = not full[p] and (side == 0 or spare[p] > 0)
                 if joined and _see(p, at, -1, side, turn, group, seen, queue, end, link, by):
                     return p
             continue
-        joined = not fixed[at] and (side == 1 or spare[at] > 0)
+        joined = not full[at] and (side == 1 or spare[at] > 0)
         if joined and _see(pile, at, -1, side, turn, group, seen, queue, end, link, by):
             return pile
         while begin[at] < start[at + 1] and owner[arcs[begin[at]]] <= i:

@@ -55,7 +55,7 @@ def best_by_levels(market: Market, levels: Iterable[Int64Array]) -> Matching:
     arcs = arcs[np.argsort(pool[arcs], kind="stable")]
     start = np.searchsorted(pool[arcs], np.arange(len(left) + 2))
     spare = graph.seats - graph.used(held)
-    serve_in_order(first, owner, pool, graph.allowed, start, arcs, graph.fixed, spare, held)
+    serve_in_order(first, owner, pool, graph.allowed, start, arcs, graph.full, spare, held)
     placed = held < last
     choice[placed] = (held - np.arange(market.applicants))[placed]
     return Matching.of(market, choice)
@@ -86,12 +86,12 @@ def _narrowed(graph: "Graph", held: Int64Array, cost: Int64Array) -> tuple["Grap
     held = assign_at_least_cost(graph, held, cost)
     potential = np.zeros(len(graph.seats) + 1, dtype=np.int64)
     if not find_potentials(
-        graph.first, graph.pool, graph.allowed, cost, held, graph.used(held), graph.seats, graph.fixed, potential
+        graph.first, graph.pool, graph.allowed, cost, held, graph.used(held), graph.seats, graph.full, potential
     ):
         raise MarketError("the flow is not of least cost: a defect of the solver; please report the market")
     total = cost + potential[graph.pool]
     tight = graph.allowed & (total == total[held][graph.owner])
-    return replace(graph, allowed=tight, fixed=graph.fixed | (potential[:-1] != potential[-1])), held
+    return replace(graph, allowed=tight, full=graph.full | (potential[:-1] != potential[-1])), held
 
 
 def _seat_bundles(market: Market) -> tuple[Int64Array, Int64Array]:

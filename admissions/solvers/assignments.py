@@ -1,8 +1,8 @@
 """Assignments of least cost among those of an earlier level, through OR-Tools.
 
-A level's optima are again the assignments of a smaller graph: the arcs that the potentials leave tight, and pools whose
-number of holders is fixed (complementary slackness; Ahuja, Magnanti and Orlin 1993, chapter 9). Costs of any number of
-levels, each of which goes before all the next, therefore need no common unit.
+A level's optima are again the assignments of a smaller graph: the arcs that the potentials leave tight, and pools that
+have to be full (complementary slackness; Ahuja, Magnanti and Orlin 1993, chapter 9). Costs of any number of levels,
+each of which goes before all the next, therefore need no common unit.
 """
 
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ class Graph:
         Seats of each pool.
     allowed : (a,) bool
         Arcs that may be held.
-    fixed : (p,) bool
-        Pools whose number of holders must stay what it is.
+    full : (p,) bool
+        Pools that have to be full.
     """
 
     first: Int64Array
@@ -40,7 +40,7 @@ class Graph:
     pool: Int64Array
     seats: Int64Array
     allowed: BoolArray
-    fixed: BoolArray
+    full: BoolArray
 
     def used(self, held: Int64Array) -> Int64Array:
         """Return the holders of each pool."""
@@ -76,19 +76,18 @@ def assign_at_least_cost(graph: Graph, held: Int64Array, cost: Int64Array) -> In
     if (cost[arcs] == cost[held[graph.owner[arcs]]]).all():
         return held
     choosing = np.flatnonzero(options > 1)
-    pools, sink = len(graph.seats), len(choosing) + len(graph.seats)
+    sink = len(choosing) + len(graph.seats)
     refuse_costs(cost[arcs], sink + 1)
     place = np.cumsum(options > 1) - 1
-    used = np.bincount(graph.pool[held[choosing]], minlength=pools)
-    left = np.where(graph.fixed, used, graph.seats - graph.used(held) + used)
+    left = graph.seats - graph.used(held[options == 1])
     solver = min_cost_flow.SimpleMinCostFlow()
     tail, head = place[graph.owner[arcs]].astype(np.int32), (len(choosing) + graph.pool[arcs]).astype(np.int32)
     made = solver.add_arcs_with_capacity_and_unit_cost(tail, head, np.ones_like(arcs), cost[arcs])
-    free = np.flatnonzero(~graph.fixed)
+    free = np.flatnonzero(~graph.full)
     solver.add_arcs_with_capacity_and_unit_cost(
         (len(choosing) + free).astype(np.int32), np.full(len(free), sink, np.int32), left[free], np.zeros_like(free)
     )
-    supply = np.concatenate([np.ones(len(choosing), np.int64), -np.where(graph.fixed, left, 0), [0]])
+    supply = np.concatenate([np.ones(len(choosing), np.int64), -np.where(graph.full, left, 0), [0]])
     supply[sink] = -supply.sum()
     solver.set_nodes_supplies(np.arange(sink + 1, dtype=np.int32), supply)
     status = solver.solve()

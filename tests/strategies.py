@@ -5,6 +5,15 @@ from hypothesis import strategies as st
 
 from admissions.market import Market
 
+NEEDED = {
+    "regional": {"cap": 5},
+    "parallel": {"band": 2},
+    "score_bands": {"width": 3},
+    "top_trading_cycles": {"ties": "lottery"},
+    "efficiency_adjusted": {"ties": "lottery"},
+}
+"""Parameters with which each mechanism runs on any market."""
+
 
 def market_of(lists, keys, seats, sizes=None, ranks=None):
     """Return the market of plain lists: pools and keys an applicant, seats a pool."""

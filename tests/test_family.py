@@ -11,15 +11,7 @@ from admissions.errors import MarketError
 from admissions.market import Market, Unlisted
 from admissions.mechanisms import MECHANISMS, match
 from admissions.mechanisms.table import SEVERAL_CHILDREN, SEVERAL_KEYS
-from tests.strategies import market_of, parts, random_market, small_market
-
-NEEDED = {
-    "parallel": {"band": 2},
-    "score_bands": {"width": 3},
-    "top_trading_cycles": {"ties": "lottery"},
-    "efficiency_adjusted": {"ties": "lottery"},
-}
-MARGINS = {"exceed": "last applicant", "skip": "nobody"}
+from tests.strategies import NEEDED, market_of, parts, random_market, small_market
 
 three = Market.from_preferences(
     preferences={"ann": ["north", "south"], "bob": ["south", "north"], "eve": ["north"]},

@@ -1,16 +1,22 @@
 """The kernels against their slow twins, and what holds for any kernel."""
 
+import importlib
+import random
+from pkgutil import iter_modules
+
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from admissions import kernels
 from admissions.kernels.deferred_acceptance import Work, defer_acceptance
 from admissions.kernels.serial_dictatorship import choose_in_turn, sort_topologically
 from admissions.market import NO_CUTOFF, Matching
-from admissions.mechanisms import deferred_acceptance, serial_dictatorship
+from admissions.mechanisms import MECHANISMS, deferred_acceptance, serial_dictatorship
 from tests.naive import deferred_acceptance as naive
 from tests.naive import serial_dictatorship as naive_in_turn
-from tests.strategies import market_of, markets, random_market
+from tests.strategies import NEEDED, market_of, markets, random_market, small_market
 
 ordinary = settings(max_examples=500, deadline=None, derandomize=True)
 
@@ -110,6 +116,25 @@ def test_a_kernel_is_compiled_once_whatever_the_market():
     for kernel in (defer_acceptance, choose_in_turn, sort_topologically):
         if hasattr(kernel, "signatures"):
             assert len(kernel.signatures) == 1, kernel
+
+
+def test_no_kernel_is_compiled_twice_whatever_the_mechanism_and_its_parameters():
+    rng = random.Random(5)
+    for _ in range(30):
+        market = small_market(rng, sizes=rng.choice([1, 2]), common=True)
+        for mechanism, row in MECHANISMS.items():
+            for options in ({}, {"ties": "admit_all"}, {"bundles": "skip"}, {"proposing": "programmes"}):
+                if set(options) <= set(row.parameters) and not (row.needs_strict_priorities and "ties" in options):
+                    row.run(market, **{**NEEDED.get(mechanism, {}), **options})
+    modules = [importlib.import_module(f"admissions.kernels.{found.name}") for found in iter_modules(kernels.__path__)]
+    compiled = {
+        f"{module.__name__}.{name}": len(kernel.signatures)
+        for module in modules
+        for name, kernel in vars(module).items()
+        if hasattr(kernel, "signatures")
+    }
+    assert {name: count for name, count in compiled.items() if count > 1} == {}
+    assert len(compiled) > 20 or numba.config.DISABLE_JIT
 
 
 def test_work_arrays_used_a_second_time_remember_nothing():

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
+import polars as pl
 import pytest
 
 import admissions as adm
@@ -276,3 +277,34 @@ def test_every_mechanism_runs_a_made_up_city_and_the_audit_finds_what_it_claims(
         .equals(allocation.students.sort("student_id"))
     )
     assert np.isin(allocation.rounds["applicants"].to_numpy(), [0], invert=True).all()
+
+
+def ways():
+    """Return a district in which each child lists X before Y, and A alone has a short way to Y."""
+    listed = pl.DataFrame(
+        {"student_id": list("AABB"), "rank": [1, 2, 1, 2], "programme_id": list("XYXY"), "metres": [900, 100, 300, 800]}
+    )
+    return office(children("A B", mark=[9, 8]), {"X": 1, "Y": 1}, listed)
+
+
+def test_costs_are_an_expression_over_the_application():
+    cheapest = {"mechanism": "minimum_cost", **MARKS}
+    assert run(ways(), **cheapest) == {"A": "X", "B": "Y"}
+    assert run(ways(), **cheapest, parameters={"cost": "metres"}) == {"A": "Y", "B": "X"}
+    assert run(ways(), **cheapest, parameters={"cost": "10 * rank - metres"}) == {"A": "X", "B": "Y"}
+    assert run(ways(), mechanism="rank_maximal", **MARKS) == {"A": "X", "B": "Y"}
+
+
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [
+        (7, "cost = 7: a column or an expression of whole numbers is needed"),
+        ("meters", "no column 'meters' .did you mean 'metres'"),
+        ("metres / 1000.0", "a cost is a whole number: round to a small unit"),
+        ("metres > 5", "a cost is a whole number"),
+        ("CASE WHEN metres < 500 THEN metres END", "is not known for 2 applications; say what those cost"),
+    ],
+)
+def test_a_cost_that_is_no_whole_number_is_refused(cost, words):
+    with pytest.raises(PolicyError, match=words):
+        run(ways(), mechanism="minimum_cost", parameters={"cost": cost}, **MARKS)

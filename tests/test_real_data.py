@@ -9,6 +9,15 @@ import polars as pl
 import pytest
 
 import admissions as adm
+from admissions.mechanisms import MECHANISMS
+
+PARAMETERS = {
+    "parallel": {"band": 2},
+    "score_bands": {"width": 1_000},
+    "regional": {"cap": 20_000},
+    "minimum_cost": {"cost": "rank * rank"},
+}
+"""What each mechanism is run with on the Czech admission, beside its defaults."""
 
 REAL = Path(os.environ.get("ADMISSIONS_REAL_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 
@@ -91,4 +100,17 @@ def test_the_czech_admission_runs_by_exam_with_those_who_sat_none_last(capsys):
     with capsys.disabled():
         print("\nczech_2024 by exam, rank of the seat:", dict(ranks.iter_rows()))
     assert ranks["count"].sum() == 12_365
+    assert not adm.audit(allocation).failed
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_the_czech_admission_runs_under_every_mechanism(mechanism, capsys):
+    clause = {"mechanism": mechanism, "parameters": PARAMETERS.get(mechanism, {}), "order": ["exam desc", "lottery"]}
+    allocation = adm.allocate(district_of("czech_2024"), policy_of("senior", **clause), seed="2024")
+    ranks = allocation.students["choice_rank"]
+    with capsys.disabled():
+        placed = len(ranks) - ranks.null_count()
+        print(f"\nczech_2024, {mechanism}: {placed} placed, {(ranks == 1).sum()} first choices, mean rank {ranks.mean():.3f}")
+    assert len(ranks) == 12_365
+    assert 8_000 < ranks.count() <= 12_365
     assert not adm.audit(allocation).failed

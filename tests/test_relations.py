@@ -8,7 +8,7 @@ from admissions.mechanisms import MECHANISMS
 from admissions.mechanisms.relations import RELATIONS
 from tests.relations import CHECKS, Case
 
-PARAMETERS = {"parallel": {"band": 2}, "score_bands": {"width": 2}}
+PARAMETERS = {"parallel": {"band": 2}, "score_bands": {"width": 2}, "regional": {"cap": 3}}
 ONE_ORDER = ("serial_dictatorship", "score_bands")
 COSTLY = ("strategy-proof", "pairs", "non-bossy")
 

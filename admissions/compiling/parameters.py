@@ -172,6 +172,22 @@ def _targets(entries: Entries, rows: Rows, value: Any) -> Any:
     return targets.gather(rows.programme).fill_null(0).to_numpy().astype(np.int64)
 
 
+def _cost(entries: Entries, rows: Rows, value: Any) -> Any:
+    """Return the cost of each choice, (e,) int64, from a column or an expression over applications."""
+    where, expression = _expression(entries, "cost", value, "a column or an expression of whole numbers")
+    applications = entries.ranking.applications
+    level, costs = applications.evaluate(expression, where)
+    if not costs.dtype.is_integer():
+        raise PolicyError(f"{where}: '{value}' is {costs.dtype}, and a cost is a whole number: round to a small unit")
+    unknown = applications.spread(level, costs.is_null().to_numpy())[entries.edge]
+    if unknown.any():
+        raise PolicyError(
+            f"{where}: '{value}' is not known for {int(unknown.sum())} applications; say what those cost, as in "
+            f"COALESCE({value}, 0)"
+        )
+    return applications.spread(level, costs.fill_null(0).to_numpy())[entries.edge].astype(np.int64)
+
+
 def _expression(entries: Entries, name: str, value: Any, what: str) -> Any:
     where = f"round '{entries.rule.name}' › parameters › {name}"
     if not isinstance(value, str):
@@ -182,4 +198,4 @@ def _expression(entries: Entries, name: str, value: Any, what: str) -> Any:
         raise PolicyError(f"{where}: {error}") from None
 
 
-_BY_ROWS = {"consent": _consent, "owned": _owned, "cap": _cap, "targets": _targets}
+_BY_ROWS = {"consent": _consent, "owned": _owned, "cap": _cap, "targets": _targets, "cost": _cost}

@@ -50,7 +50,7 @@ def propose_in_days(first, stop, pool, key, size, rule, work, choice):  # type: 
         choice[i] = first[i] - 1
     walking = n
     while walking > 0:
-        touched = again = 0
+        touched, again = 0, np.int64(0)
         for a in range(walking):
             i = active[a]
             c = choice[i] + 1

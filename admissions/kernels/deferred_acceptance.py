@@ -144,10 +144,7 @@ def defer_acceptance(indptr, pool, key, highest, seats, size, work, choice, cuto
     queue, not in the chain of McVitie and Wilson (1971), so that the processor can be told whose list is needed next.
     """
     start, _, held, left, low, top, worst, queue = work
-    n = len(size)
-    alone = True
-    for i in range(n):
-        alone &= size[i] == 1
+    alone = are_single(size)
     for p in range(len(seats)):
         held[p] = low[p] = top[p] = start[p]
         left[p] = seats[p]
@@ -158,6 +155,15 @@ def defer_acceptance(indptr, pool, key, highest, seats, size, work, choice, cuto
     propose(first, stop, pool, key, size, alone, work, choice, waiting)
     for p in range(len(seats)):
         cutoff[p] = worst[p] >> 32 if 0 <= worst[p] < NO_CUTOFF else worst[p]
+
+
+@njit(cache=True, nogil=True)
+def are_single(size):  # type: ignore[no-untyped-def]
+    """Return whether every applicant is one child."""
+    for i in range(len(size)):
+        if size[i] != 1:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)

@@ -7,6 +7,9 @@ pool, the pile, stands for the seats left, which a pool takes up or gives back u
 import numpy as np
 from numba import njit
 
+NO_ARC = np.int64(-1)
+"""What moves between a pool and the pile."""
+
 
 @njit(cache=True, nogil=True)
 def find_potentials(first, pool, allowed, cost, held, used, seats, full, potential):  # type: ignore[no-untyped-def]
@@ -138,11 +141,11 @@ def _meet(  # type: ignore[no-untyped-def]
             work[side] += pile
             for p in range(pile):
                 joined = not full[p] and (side == 0 or spare[p] > 0)
-                if joined and _see(p, at, -1, side, turn, group, seen, queue, end, link, by):
+                if joined and _see(p, at, NO_ARC, side, turn, group, seen, queue, end, link, by):
                     return p
             continue
         joined = not full[at] and (side == 1 or spare[at] > 0)
-        if joined and _see(pile, at, -1, side, turn, group, seen, queue, end, link, by):
+        if joined and _see(pile, at, NO_ARC, side, turn, group, seen, queue, end, link, by):
             return pile
         while begin[at] < start[at + 1] and owner[arcs[begin[at]]] <= i:
             begin[at] += 1

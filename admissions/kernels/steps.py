@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from admissions.kernels.days import LOTTERY_AND_EXCEED, propose_in_days
-from admissions.kernels.deferred_acceptance import line_up, propose
+from admissions.kernels.deferred_acceptance import are_single, line_up, propose
 from admissions.kernels.intrinsics import prefetch, read_only
 from admissions.kernels.offers import CHOICE
 from admissions.market import NO_CUTOFF
@@ -73,9 +73,7 @@ def admit_in_steps(order, bound, pool, key, highest, size, rule, work, choice): 
     O(e) beside the proposals of the steps; a step looks at no pool but those that its applicants list.
     """
     n, longest = len(size), 0
-    alone = True
-    for i in range(n):
-        alone &= size[i] == 1
+    alone = are_single(size)
     choice[:] = -1
     seated = np.zeros(n, dtype=np.bool_)
     for k in range(len(bound) - 1):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from admissions.market import Int64Array, Market, Matching
-from admissions.mechanisms.keys import margin_rule, narrowed
+from admissions.mechanisms.keys import frozen, margin_rule, narrowed
 
 SPARSE = 4
 """Steps are numbered anew where there are so many times more of them than choices."""
@@ -44,7 +44,7 @@ def admit_by_step(market: Market, mechanism: str, step: Int64Array, ties: str, b
         distinct, step = np.unique(step, return_inverse=True)
         steps = len(distinct)
     order, bound = np.empty(len(step), dtype=np.int64), np.empty(steps + 1, dtype=np.int64)
-    sort_by_step(step.astype(np.int64, copy=False), market.owners(), order, bound)
+    sort_by_step(frozen(step.astype(np.int64, copy=False)), market.owners(), order, bound)
     work = Work.of(market) if rule == LOTTERY_AND_EXCEED else Work.roomy(market)
     work.left[:] = market.seats
     key, highest, _ = narrowed(market.key)

@@ -13,7 +13,9 @@ from admissions.mechanisms import (
     deferred_acceptance,
     efficiency_adjusted,
     immediate_acceptance,
+    minimum_cost,
     parallel,
+    rank_maximal,
     regional,
     score_bands,
     serial_dictatorship,
@@ -48,8 +50,8 @@ class Mechanism:
         Properties of the audit, among P1 to P5 and P7, that every matching of the mechanism has. The guarantee, the
         lottery and the count of students (P6, P8, P9) belong to the run and hold whatever the mechanism.
     unless : mapping of str to tuple of str
-        Claims that are lost by a parameter (``"bundles = 'skip'"``) or in a market with `SEVERAL_CHILDREN` or
-        `SEVERAL_KEYS`.
+        Claims that are lost by a value of a parameter (``"bundles = 'skip'"``), by any value (``"cost"``), or in a
+        market with `SEVERAL_CHILDREN` or `SEVERAL_KEYS`.
     fails : tuple of str
         Names in `RELATIONS`: what is known to fail between runs, a counterexample each in the tests.
     complexity : str
@@ -121,7 +123,7 @@ class Mechanism:
         >>> MECHANISMS["deferred_acceptance"].claimed({"proposing": "programmes"})
         ('P1', 'P2', 'P3', 'P4', 'P5')
         """
-        said = {f"{name} = {value!r}" for name, value in parameters.items()} | set(circumstances)
+        said = {*parameters, *(f"{name} = {value!r}" for name, value in parameters.items()), *circumstances}
         lost = {code for circumstance in said & set(self.unless) for code in self.unless[circumstance]}
         return tuple(code for code in self.claims if code not in lost)
 
@@ -297,8 +299,44 @@ MECHANISMS: dict[str, Mechanism] = {
                 "cap": "most seats taken in all pools together, or in each of several groups, nested or apart",
                 "targets": "seats a pool is entitled to before the rest is shared; by default in proportion to seats",
             },
-            domain="three quarters of all seats",
+            domain="three seats in all schools together",
             refusal="filled by applications that go before, or the seats of its group of programmes were taken",
+            fails=(
+                "school names",
+                "non-wasteful",
+                "best stable",
+                "cutoffs",
+                "efficient",
+                "non-bossy",
+                "seat added",
+                "leaves with the seat",
+                "newcomer last",
+                "two markets",
+                "split school",
+                "rural hospitals",
+                "append for others",
+            ),
+        ),
+        Mechanism(
+            name="rank_maximal",
+            run=rank_maximal.run,
+            claims=("P1", "P2", "P3", "P5"),
+            unless={SEVERAL_CHILDREN: ("P5",)},
+            complexity="a flow for each rank, and O(e) a search: p fail, at most n succeed",
+            source="Irving, Kavitha, Mehlhorn, Michail and Paluch 2006",
+            refusal="its seats went to others, so that as many as can be have an early place of their list",
+            fails=(),
+        ),
+        Mechanism(
+            name="minimum_cost",
+            run=minimum_cost.run,
+            claims=("P1", "P2", "P3", "P5"),
+            unless={SEVERAL_CHILDREN: ("P5",), "cost": ("P5",)},
+            complexity="two flows, and O(e) a search: p fail, at most n succeed",
+            source="Ford and Fulkerson 1962; by rank Featherstone 2020",
+            parameters={"cost": "whole number for each choice; by default its rank"},
+            domain="costs by rank",
+            refusal="its seats went to others, so that most are placed at the least sum of costs",
             fails=(),
         ),
     )

@@ -74,9 +74,10 @@ def _lengths(band: object) -> list[int]:
 
 def _steps(market: Market, lengths: list[int]) -> Int64Array:
     """Return the band of each choice, (e,) int64."""
-    ends = np.cumsum([0, *lengths[:-1]], dtype=np.int64)
-    place = market.rank.astype(np.int64) - 1
-    step = np.searchsorted(ends[1:], place, side="right").astype(np.int64)
-    later = step == len(lengths) - 1
-    step[later] += (place[later] - ends[-1]) // lengths[-1]
-    return step
+    ends = np.minimum(np.cumsum([0, *lengths[:-1]]), 2**31 - 1).astype(np.int32)
+    place = market.rank - 1
+    step = np.searchsorted(ends[1:], place, side="right")
+    place -= ends[-1]
+    place = np.maximum(place, 0, out=place)
+    place //= min(lengths[-1], 2**31 - 1)
+    return step + place

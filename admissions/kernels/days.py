@@ -91,16 +91,16 @@ def propose_in_days(stop, pool, key, size, alone, rule, work, choice, waiting): 
 @njit(cache=True, nogil=True)
 def _choose(p, start, entries, held, left, top, size, alone, rule, refused, again):  # type: ignore[no-untyped-def]
     """Keep whom the rule takes of those a pool holds and those who came; return how many are refused so far."""
-    came, end = held[p], top[p]
-    best = entries[came]
-    for at in range(came, end):
-        best = min(best, entries[at])
+    for at in range(held[p], top[p]):
         left[p] -= size[entries[at] & APPLICANT]
-    merge(entries, start[p], came, end)
-    kept, room, open_to = end, left[p], np.int64(-1)
-    while kept > start[p] and entries[kept - 1] >= best >> 32 << 32:
+    kept, end = merge(entries, start[p], held[p], top[p]), top[p]
+    while kept > start[p] and entries[kept - 1] >> 32 == entries[kept] >> 32:
         kept -= 1
-        room += 1 if alone else size[entries[kept] & APPLICANT]
+    room, open_to = left[p] + end - kept, np.int64(-1)
+    if not alone:
+        room = left[p]
+        for at in range(kept, end):
+            room += size[entries[at] & APPLICANT]
     for at in range(kept, end):
         entry = entries[at]
         i = entry & APPLICANT
@@ -125,14 +125,15 @@ def _choose(p, start, entries, held, left, top, size, alone, rule, refused, agai
 
 @njit(cache=True, nogil=True)
 def merge(entries, start, middle, stop):  # type: ignore[no-untyped-def]
-    """Sort ``entries[start:stop]``, of which all before ``middle`` are sorted."""
-    if 8 * (stop - middle) > stop - start:
-        entries[start:stop].sort()
-        return
-    for at in range(middle, stop):
-        entry = entries[at]
-        place = at
-        while place > start and entries[place - 1] > entry:
-            entries[place] = entries[place - 1]
-            place -= 1
-        entries[place] = entry
+    """Sort ``entries[start:stop]``, of which all before ``middle`` are sorted; return the first place that changed."""
+    came = entries[middle:stop].copy()
+    came.sort()
+    last, at = middle - 1, stop - 1
+    for k in range(len(came) - 1, -1, -1):
+        while last >= start and entries[last] > came[k]:
+            entries[at] = entries[last]
+            last -= 1
+            at -= 1
+        entries[at] = came[k]
+        at -= 1
+    return at + 1

@@ -12,12 +12,13 @@ from numba import njit
 from admissions.kernels.days import LOTTERY_AND_EXCEED, SKIP, propose_in_days
 from admissions.kernels.deferred_acceptance import are_single, propose
 from admissions.kernels.intrinsics import prefetch, read_only
+from admissions.kernels.offers import CHOICE
 from admissions.market import NO_CUTOFF
 
 FAR, NEAR = 16, 8
 """How far ahead in a step an applicant's rows, and then its choices, are asked for."""
 SHORT = 32
-"""Lists of so few are sorted by insertion."""
+"""Lists of so few are sorted by counting."""
 
 
 @njit(cache=True, nogil=True)
@@ -48,42 +49,57 @@ def number_bands(key, rank, line, width, ranks, step):  # type: ignore[no-untype
 
 
 @njit(cache=True, nogil=True)
-def sort_lists(indptr, step, order):  # type: ignore[no-untyped-def]
-    """Return whether a list is not in order of step; then put all in order, choices of one step as they stood.
-
-    Parameters
-    ----------
-    indptr : (n + 1,) int64
-        Choices of applicant ``i`` are ``indptr[i]:indptr[i + 1]``.
-    step : (e,) int32
-        Step of each choice.
-    order : (e,) int64, out
-        Choices, each list in order of step; nothing is written where all are.
-    """
-    moved = False
+def lists_rise(indptr, step):  # type: ignore[no-untyped-def]
+    """Return whether every list, ``step[indptr[i]:indptr[i + 1]]``, is in order of step."""
     for i in range(len(indptr) - 1):
         for c in range(indptr[i] + 1, indptr[i + 1]):
-            moved |= step[c] < step[c - 1]
-    if not moved:
-        return False
-    for i in range(len(indptr) - 1):
-        start, stop = indptr[i], indptr[i + 1]
-        for c in range(start, stop):
-            entry = np.int64(step[c]) << 32 | c
-            place = c
-            while stop - start <= SHORT and place > start and order[place - 1] > entry:
-                order[place] = order[place - 1]
-                place -= 1
-            order[place] = entry
-        if stop - start > SHORT:
-            order[start:stop].sort()
-        for c in range(start, stop):
-            order[c] &= 2**32 - 1
+            if step[c] < step[c - 1]:
+                return False
     return True
 
 
 @njit(cache=True, nogil=True)
-def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, waiting, choice):  # type: ignore[no-untyped-def]
+def sort_lists(indptr, step, pool, key, order, step_there, pool_there, key_there):  # type: ignore[no-untyped-def]
+    """Put every list in order of step, choices of one step as they stood.
+
+    Parameters
+    ----------
+    indptr, step, pool, key
+        As of `admit_in_steps`, but for the order.
+    order : (e,) int32, out
+        Where on the list as it was the choice at each place stood, from 0.
+    step_there, pool_there, key_there : (e,), out
+        Step, pool and key of that choice.
+
+    Notes
+    -----
+    O(e log l) for lists of l choices. In a short list the place of a choice is the number of those before it: counting
+    them all is faster than comparing and guessing.
+    """
+    entry, longest = np.empty(SHORT, dtype=np.int64), SHORT
+    for i in range(len(indptr) - 1):
+        start, count = indptr[i], indptr[i + 1] - indptr[i]
+        if count > longest:
+            entry, longest = np.empty(count, dtype=np.int64), count
+        for k in range(count):
+            entry[k] = np.int64(step[start + k]) << 32 | k
+        if count > SHORT:
+            entry[:count].sort()
+            for k in range(count):
+                order[start + k] = entry[k] & CHOICE
+        else:
+            for k in range(count):
+                before = 0
+                for other in range(count):
+                    before += entry[other] < entry[k]
+                order[start + before] = k
+        for at in range(start, start + count):
+            c = start + order[at]
+            step_there[at], pool_there[at], key_there[at] = step[c], pool[c], key[c]
+
+
+@njit(cache=True, nogil=True)
+def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, first, waiting, choice):  # type: ignore[no-untyped-def]
     """Run the steps one after the other; whoever has a seat is out of the later ones.
 
     Parameters
@@ -113,15 +129,33 @@ def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, waiting, ch
         left[p] = seats[p]
         held[p] = low[p] = top[p] = start[p]
         worst[p] = NO_CUTOFF if seats[p] > 0 else -1
-    stop = indptr[:-1].copy()
+    stop, line = indptr[:-1].copy(), np.empty(n, dtype=np.int32)
     behind, here = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
-    waiting[:] = -1
-    for i in range(n - 1, -1, -1):
+    first[:] = 0
+    for i in range(n):
         choice[i] = -1
         if indptr[i] < indptr[i + 1]:
-            behind[i], waiting[step[indptr[i]]] = waiting[step[indptr[i]]], i
+            behind[i] = step[indptr[i]]
+            first[behind[i] + 1] += 1
+    for now in range(len(waiting)):
+        first[now + 1] += first[now]
+        waiting[now] = first[now]
+    for i in range(n):
+        if indptr[i] < indptr[i + 1]:
+            line[waiting[behind[i]]] = i
+            waiting[behind[i]] += 1
+    waiting[:] = -1
     for now in range(len(waiting)):
         came = 0
+        for k in range(first[now], first[now + 1]):
+            if k + FAR < first[-1]:
+                prefetch(stop, line[k + FAR])
+                prefetch(indptr, line[k + FAR])
+                prefetch(step, stop[line[k + NEAR]])
+                prefetch(pool, stop[line[k + NEAR]])
+                prefetch(key, stop[line[k + NEAR]])
+            here[came] = line[k]
+            came += 1
         i = waiting[now]
         while i >= 0:
             here[came] = i
@@ -129,9 +163,7 @@ def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, waiting, ch
             i = behind[i]
         applying = 0
         for a in range(came):
-            if a + FAR < came:
-                prefetch(stop, here[a + FAR])
-                prefetch(indptr, here[a + FAR])
+            if a + NEAR < came:
                 prefetch(step, stop[here[a + NEAR]])
                 prefetch(pool, stop[here[a + NEAR]])
             i = here[a]
@@ -147,6 +179,8 @@ def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, waiting, ch
             elif c < end:
                 behind[i], waiting[step[c]] = waiting[step[c]], i
             stop[i] = c
+        if applying == 0:
+            continue
         if applying == 1 and rule != SKIP:
             i = here[0]
             choice[i] += 1

@@ -36,7 +36,7 @@ def admit_by_step(market: Market, mechanism: str, step: Int32Array | Int64Array,
     """
     from admissions.kernels.days import LOTTERY_AND_EXCEED
     from admissions.kernels.deferred_acceptance import Work
-    from admissions.kernels.steps import admit_in_steps, sort_lists
+    from admissions.kernels.steps import admit_in_steps, lists_rise, sort_lists
 
     rule = margin_rule(market, mechanism, ties, bundles)
     steps = int(step.max(initial=-1)) + 1
@@ -44,15 +44,17 @@ def admit_by_step(market: Market, mechanism: str, step: Int32Array | Int64Array,
         distinct, step = np.unique(step, return_inverse=True)
         steps = len(distinct)
     step, pool, (key, _, _) = frozen(step.astype(np.int32, copy=False)), market.pool, narrowed(market.key)
-    order = np.empty(len(step), dtype=np.int64)
-    sorts = sort_lists(market.indptr, step, order)
-    if sorts:
-        step, pool, key = (frozen(array[order]) for array in (step, pool, key))
+    order = None
+    if not lists_rise(market.indptr, step):
+        order, there = np.empty_like(step), (np.empty_like(step), np.empty_like(pool), np.empty_like(key))
+        sort_lists(market.indptr, step, pool, key, order, *there)
+        step, pool, key = map(frozen, there)
     work = Work.of(market) if rule == LOTTERY_AND_EXCEED else Work.roomy(market)
-    waiting, choice = np.empty(steps, dtype=np.int32), np.empty(market.applicants, dtype=np.int64)
-    admit_in_steps(market.indptr, pool, key, step, market.seats, market.size, rule, work, waiting, choice)
-    if sorts:
-        choice = np.where(choice >= 0, order[choice], -1)
+    first, waiting = np.empty(steps + 1, dtype=np.int32), np.empty(steps, dtype=np.int32)
+    choice = np.empty(market.applicants, dtype=np.int64)
+    admit_in_steps(market.indptr, pool, key, step, market.seats, market.size, rule, work, first, waiting, choice)
+    if order is not None:
+        choice = np.where(choice >= 0, market.indptr[:-1] + order[choice], -1)
     return Matching.of(market, choice)
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.metadata import version
 from io import BytesIO
@@ -70,6 +70,7 @@ def write_run(
     timings: Mapping[str, float] | None = None,
     force: bool = False,
     encoded: Mapping[str, bytes] | None = None,
+    acknowledged: Sequence[str] = (),
 ) -> None:
     """Write a run folder, whole or not at all.
 
@@ -87,6 +88,8 @@ def write_run(
         Whether an earlier run there is replaced.
     encoded : mapping of str to bytes, optional
         What `encode_tables` made of the allocation, where that was done before.
+    acknowledged : sequence of str, optional
+        What would have stopped the run and the office found right, as of `preflight`; kept in ``run.json``.
 
     Raises
     ------
@@ -108,7 +111,7 @@ def write_run(
     refuse_existing(out, force)
     files = {} if audit.failed else dict(encoded or encode_tables(allocation))
     files["audit.json"] = audit.to_json().encode()
-    manifest = _manifest(allocation, files)
+    manifest = {**_manifest(allocation, files), "acknowledged": list(acknowledged)}
     files["run.json"] = _json(manifest)
     files["timings.json"] = _json(
         {"machine": platform.platform(), "python": platform.python_version(), "seconds": dict(timings or {})}

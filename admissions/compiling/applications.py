@@ -82,6 +82,10 @@ class Applications:
         """Return one value an application from one a student, programme or application."""
         return values if level == "application" else values[self.student if level == "student" else self.programme]
 
+    def spread_series(self, level: Level, series: pl.Series) -> pl.Series:
+        """Return one value an application from one a student, programme or application."""
+        return self._at("application", level, series)
+
     def _at(self, level: Level, own: Level, series: pl.Series) -> pl.Series:
         if own == level:
             return series
@@ -160,13 +164,19 @@ def _computed(applications: Applications, name: str) -> tuple[Level, Callable[[]
     return None
 
 
-def _stored(applications: Applications, name: str) -> tuple[Level, Callable[[], pl.Series]] | None:
+def home_of(name: str, district: District) -> tuple[str, str] | None:
+    """Return the table and the column behind a name of an expression, None where no table has it."""
     for table, owner in OWNER.items():
-        columns = getattr(applications.district, table).columns
+        columns = getattr(district, table).columns
         for column in (name, name.removeprefix(f"{owner}_")):
             if column in columns and not (table == "choices" and column in ("student_id", "programme_id")):
-                return LEVELS[table], partial(_column_of, applications, table, column)
+                return table, column
     return None
+
+
+def _stored(applications: Applications, name: str) -> tuple[Level, Callable[[], pl.Series]] | None:
+    found = home_of(name, applications.district)
+    return None if found is None else (LEVELS[found[0]], partial(_column_of, applications, *found))
 
 
 def _column_of(applications: Applications, table: str, column: str) -> pl.Series:

@@ -54,13 +54,35 @@ def read_district(folder: str | Path) -> District:
             problems.append(Problem(f"{name}.csv", None, "", None, f"no such file (nor {name}.parquet){near}"))
         for path in files[:1]:
             try:
-                raw[name] = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
-            except (pl.exceptions.PolarsError, UnicodeDecodeError, ValueError, OSError) as error:
-                problems.append(Problem(path.name, None, "", None, _unreadable(error)))
+                raw[name] = read_table(path)
+            except DataError as error:
+                problems += error.problems
     outlines, trouble = _read_outlines(folder / OUTLINES)
     if problems or trouble:
         raise DataError([*problems, *trouble])
     return District.from_tables(raw, outlines)
+
+
+def read_table(path: str | Path) -> RawTable:
+    """Return the table a file holds, its values as they stand there.
+
+    Parameters
+    ----------
+    path : path
+        ``.parquet``, or else CSV in UTF-8.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it cannot be read.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError([Problem(str(path), None, "", None, "no such file")])
+    try:
+        return _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError, ValueError, OSError) as error:
+        raise DataError([Problem(path.name, None, "", None, _unreadable(error))]) from None
 
 
 def write_district(district: District, folder: str | Path, form: Literal["csv", "parquet"] = "csv") -> None:

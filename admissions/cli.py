@@ -113,7 +113,12 @@ def check(
             worked = worked_examples(district, rules) if examples else ()
     rows = {name: len(frame) for name, frame in district.tables().items()}
     if as_json:
-        content = {"tables": rows, "policy": policy, "problems": [], "told": [c.message for c in ready.tells]}
+        content: dict[str, Any] = {
+            "tables": rows,
+            "policy": policy,
+            "problems": [],
+            "told": [c.message for c in ready.tells],
+        }
         content |= {"preflight": ready.to_dict(), "examples": [asdict(one) for one in worked]}
         print(json.dumps(content, ensure_ascii=False, default=str))
     else:
@@ -131,7 +136,7 @@ def _year(folder: Path) -> Any:
 
 def _show_check(rows: dict[str, int], ready: Any, worked: tuple[Any, ...]) -> None:
     """Print the tables, what stands out, and the worked examples."""
-    title = f"{len(ready.stops)} things stop a run" if ready.stops else "No problems found"
+    title = "Tables" if ready.stops else "No problems found"
     table = Table("table", title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("rows", justify="right")
     for name, count in rows.items():
@@ -392,9 +397,9 @@ def _audit_table(audit: Any) -> Table:
 
 
 def _tell(sentences: tuple[str, ...]) -> None:
-    """Print what a policy combines that does not go together."""
+    """Print what an officer should look at."""
     for sentence in sentences:
-        _stdout().print(sentence, style="yellow", highlight=False)
+        _stdout().print(sentence, style="yellow", markup=False, highlight=False)
 
 
 def _stdout() -> Console:

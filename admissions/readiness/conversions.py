@@ -58,8 +58,8 @@ def _uncovered(
         return
     yield Concern(
         "stops", "conversion", name,
-        f"'{expression.text}' of {name} says nothing of what is known of {rehearsal.children(rows)} children"
-        f"{_values(rehearsal, read, rows)}, so that it {then}; cover every value, or write ELSE NULL if that is meant",
+        f"'{expression.text}' of {name} says nothing of what is known (children concerned: {rehearsal.children(rows)}"
+        f"{_values(rehearsal, read, rows)}), so that it {then}; cover every value, or write ELSE NULL if that is meant",
     )  # fmt: skip
 
 
@@ -70,4 +70,4 @@ def _values(rehearsal: Rehearsal, read: Sequence[tuple[Level, pl.Series]], rows:
     (level, column), applications = read[0], rehearsal.applications
     found = applications.spread_series(level, column).filter(pl.Series(rows)).unique().sort()
     shown = [masked(str(value)) for value in found[:SHOWN_VALUES]] + ["…"] * (len(found) > SHOWN_VALUES)
-    return f" ({len(found)} value{'s' if len(found) > 1 else ''}: {', '.join(shown)})"
+    return f"; values: {', '.join(shown)}"

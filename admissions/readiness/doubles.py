@@ -20,6 +20,6 @@ def repeated_children(district: District) -> Iterator[Concern]:
         groups = students.filter(same).drop("student_id").n_unique()
         yield Concern(
             "tells", "twice", "students",
-            f"{int(same.sum())} rows of students speak of {groups} children, if those who agree in all but the id, "
-            f"'{names[0]}' included, are one: a child entered twice takes part twice",
+            f"rows of students that agree with another in all but the id, '{names[0]}' included: {int(same.sum())}, of "
+            f"as few as {groups} children; a child entered twice takes part twice",
         )  # fmt: skip

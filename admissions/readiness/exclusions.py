@@ -49,8 +49,8 @@ def unreconciled_exclusions(rehearsals: Sequence[Rehearsal], district: District,
     if (unknown := student < 0).any():
         yield Concern(
             "stops", "excluded", "unknown",
-            f"{int(unknown.sum())} of the {len(ids)} ids on the list {raw.label} are not in students "
-            f"({_first(ids, unknown, raw)}): leave these children in students and let the policy's condition keep them "
+            f"not in students: {int(unknown.sum())} of the {len(ids)} ids on the list {raw.label} "
+            f"({_first(ids, unknown, raw)}); leave these children in students and let the policy's condition keep them "
             "out, so that a mistyped id cannot pass for a child taken out",
         )  # fmt: skip
     for rehearsal in rehearsals:
@@ -59,8 +59,8 @@ def unreconciled_exclusions(rehearsals: Sequence[Rehearsal], district: District,
             rule = rehearsal.rule
             yield Concern(
                 "stops", "excluded", rule.name,
-                f"{int(takes_part.sum())} of the {len(ids)} children on the list {raw.label} take part in round "
-                f"'{rule.name}' ({_first(ids, takes_part, raw)}): keep them out by its condition on students",
+                f"in round '{rule.name}' all the same: {int(takes_part.sum())} of the {len(ids)} children on the list "
+                f"{raw.label} ({_first(ids, takes_part, raw)}); keep them out by its condition on students",
             )  # fmt: skip
 
 

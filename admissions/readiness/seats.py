@@ -13,14 +13,14 @@ from admissions.readiness.concerns import Concern
 from admissions.readiness.rehearsal import Rehearsal
 
 SEATS_FACTOR = 2
-"""Twice last year's seats, or half of them, stops a run: a school that opens a second class beside its first is rare
-enough to be acknowledged, and a number entered twice is never less."""
+"""Twice last year's seats, or half of them, stops a run. A number entered twice is never less; a school that opens a
+second class beside its first is rare enough to be acknowledged."""
 
 DEMAND_FACTOR = 3
-"""Three times as many seats as children who could want them is told: no school plans for that."""
+"""Three times as many seats as children who could want them are told: unpopular programmes have twice as many."""
 
 LEAST_CHANGE = 10
-"""Fewer seats than this, more or less, are let pass: small programmes double by chance."""
+"""A difference of fewer seats than this is let pass: small programmes double easily."""
 
 SHOWN_PROGRAMMES = 5
 
@@ -35,10 +35,17 @@ def seats_of_year(last_year: District | Allocation, policy: Policy) -> dict[str,
         included.
     policy : Policy
         Gives the class size where the tables state none.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
     """
     if isinstance(last_year, District):
         seats = programme_seats(last_year, policy).tolist()
         return dict(zip(last_year.programmes["programme_id"], seats, strict=True))
+    if not isinstance(last_year, Allocation):
+        raise TypeError(f"last_year: a District or an Allocation is needed, {type(last_year).__name__} found")
     opened: dict[str, int] = {}
     taken: dict[str, int] = {}
     for rule in last_year.policy.rounds:
@@ -64,30 +71,25 @@ def changed_seats(now: Mapping[str, int], before: Mapping[str, int]) -> Iterator
             yield Concern("stops", "seats", programme, message)
     for what, others in (("new", now.keys() - before.keys()), ("gone", before.keys() - now.keys())):
         if others:
-            message = (
-                f"{len(others)} programmes are {what} since last year and were not compared: {_some(sorted(others))}"
-            )
+            message = f"{what} since last year, and held against nothing: {_some(sorted(others))}"
             yield Concern("tells", "seats", what, message)
 
 
 def seats_without_demand(rehearsals: Sequence[Rehearsal], now: Mapping[str, int]) -> Iterator[Concern]:
     """Yield the programmes with far more seats than children who could want them, the most extreme first."""
-    children = np.zeros(len(now), dtype=np.int64)
-    used = np.zeros(len(now), dtype=np.bool_)
+    seats = np.array(list(now.values()), dtype=np.int64)
+    wanting = np.zeros_like(seats)
     for rehearsal in rehearsals:
-        children = np.maximum(children, _wanting(rehearsal))
-        used |= rehearsal.programmes
-    idle = [
-        (seats, int(want), programme)
-        for (programme, seats), want, open_ in zip(now.items(), children, used, strict=True)
-        if open_ and seats >= DEMAND_FACTOR * want and seats - want >= LEAST_CHANGE
-    ]
-    if idle:
-        idle.sort(key=lambda one: (one[1] - one[0], one[2]))
-        named = _some([f"{programme} ({seats} seats, {want} children)" for seats, want, programme in idle])
+        wanting = np.maximum(wanting, _wanting(rehearsal))
+    used = np.any([rehearsal.programmes for rehearsal in rehearsals], axis=0)
+    idle = np.flatnonzero(used & (seats >= DEMAND_FACTOR * wanting) & (seats - wanting >= LEAST_CHANGE))
+    idle = idle[np.argsort(wanting[idle] - seats[idle], kind="stable")]
+    if idle.size:
+        names = list(now)
+        named = _some([f"{names[p]} ({seats[p]} seats, {wanting[p]} children)" for p in idle])
         message = (
-            f"{len(idle)} programmes have at least {DEMAND_FACTOR} times as many seats as children who could want them"
-            f": {named}; is a number the length of a waiting list?"
+            f"at least {DEMAND_FACTOR} times as many seats as children who could want them: {named}; "
+            "is a number the length of a waiting list?"
         )
         yield Concern("tells", "demand", "all", message)
 
@@ -104,4 +106,5 @@ def _wanting(rehearsal: Rehearsal) -> np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join([*names[:SHOWN_PROGRAMMES], *["…"] * (len(names) > SHOWN_PROGRAMMES)])
+    more = len(names) - SHOWN_PROGRAMMES
+    return ", ".join(names[:SHOWN_PROGRAMMES]) + (f" and {more} more" if more > 0 else "")

@@ -113,14 +113,9 @@ def check(
             worked = worked_examples(district, rules) if examples else ()
     rows = {name: len(frame) for name, frame in district.tables().items()}
     if as_json:
-        content: dict[str, Any] = {
-            "tables": rows,
-            "policy": policy,
-            "problems": [],
-            "told": [c.message for c in ready.tells],
-        }
-        content |= {"preflight": ready.to_dict(), "examples": [asdict(one) for one in worked]}
-        print(json.dumps(content, ensure_ascii=False, default=str))
+        told = [concern.message for concern in ready.tells]
+        content = {"tables": rows, "policy": policy, "problems": [], "told": told, "preflight": ready.to_dict()}
+        print(json.dumps({**content, "examples": [asdict(one) for one in worked]}, ensure_ascii=False, default=str))
     else:
         _show_check(rows, ready, worked)
     ready.raise_if_stopped()

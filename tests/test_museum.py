@@ -4,8 +4,10 @@ Every test plants the fault in a small office, sees it refused with a message th
 office without the fault go through. Numbers of children are those of the published accounts.
 """
 
+import re
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 from random import Random
 
 import polars as pl
@@ -18,6 +20,13 @@ from tests.offices import children, listed, office, one_round, seats_of
 from tests.test_audit import admitted_twice, changed
 
 MARKS = one_round(students="total >= 60", order=["total desc", "lottery"])
+
+
+def test_every_incident_on_the_page_has_its_test_and_every_test_its_incident():
+    page = (Path(__file__).parent.parent / "docs" / "reference" / "museum.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+)`", page)
+    mine = {name for name in globals() if name.startswith("test_") and "incident" not in name}
+    assert sorted(named) == sorted(mine)
 
 
 def stopped(district, policy, **given):

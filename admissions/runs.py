@@ -20,6 +20,7 @@ import polars as pl
 
 from admissions.allocation import SHORTFALL, Allocation
 from admissions.audit import Audit
+from admissions.district.reading import unreadable
 from admissions.errors import RunError
 from admissions.policy.policy import Policy
 from admissions.records import records_of_frame
@@ -175,7 +176,7 @@ def read_run(folder: str | Path) -> Allocation:
             pl.DataFrame(counts["rounds"]), counts["settled_by_id"],
         )  # fmt: skip
     except (pl.exceptions.PolarsError, KeyError, TypeError, OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{folder}: cannot be read as a run: {str(error).splitlines()[0]}") from None
+        raise RunError(f"{folder} is no run that can be read: {unreadable(error)}") from None
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:

@@ -75,8 +75,8 @@ class Applications:
             frame = pl.DataFrame(height=len(self.district.programmes))
         try:
             return level, _evaluated(frame, expression)
-        except pl.exceptions.PolarsError as error:
-            raise self._refusal(expression, where, error) from None
+        except pl.exceptions.PolarsError:
+            raise self._refusal(expression, where, frame) from None
 
     def spread(self, level: Level, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return one value an application from one a student, programme or application."""
@@ -99,13 +99,13 @@ class Applications:
             raise PolicyError(f"{where}: no column '{name}'{did_you_mean(name, known)}; there are {', '.join(known)}")
         return found
 
-    def _refusal(self, expression: Expression, where: str, error: Exception) -> PolicyError | DataError:
+    def _refusal(self, expression: Expression, where: str, frame: pl.DataFrame) -> PolicyError | DataError:
         for name in expression.columns:
             for table in OWNER:
                 if problem := self.district.mixed.get(f"{table}.{name}"):
                     message = f"is no number, and {where} compares with it"
                     return DataError([Problem(problem.table, problem.row, problem.column, problem.value, message)])
-        return PolicyError(f"{where}: '{expression.text}': {str(error).splitlines()[0]}")
+        return PolicyError(f"{where}: '{expression.text}': {expression.failure_on(frame)}")
 
 
 def condition_of(

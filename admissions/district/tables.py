@@ -16,6 +16,7 @@ HINTED_ROWS = 20
 PUBLIC_COLUMNS = {
     "students": {"stage", "zone_id"},
     "choices": {"rank", "programme_id"},
+    "distances": {"zone_id", "school_id"},
     "control_totals": {"table", "column", "count", "where_column"},
 }
 """Columns of the tables about children whose values an error may show whole."""

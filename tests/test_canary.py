@@ -420,6 +420,20 @@ def test_a_parameter_that_does_not_fit_names_no_childs_value(office, clause):
     assert leaks(said_by_error(caught.value)) == set()
 
 
+def test_marks_too_far_apart_for_bands_and_twins_with_two_lists_are_refused_without_their_values(tmp_path):
+    huge, two_lists = tables(), tables()
+    place = huge["students"][0].index("total")
+    huge["students"][4][place] += "0" * 9
+    huge["students"][5][place] = f"-{huge['students'][5][place]}" + "0" * 9
+    bands = adm.Policy.from_toml(
+        WHOLE + 'mechanism = "score_bands"\norder = ["total desc"]\nparameters = { width = 5 }\n'
+    )
+    two_lists["choices"].append([CANARIES["student_id"][0], "1", "B1", canary("interview", 0), canary("note", 0)])
+    for name, content, policy in (("huge", huge, bands), ("lists", two_lists, adm.Policy.from_toml(POLICY))):
+        said = try_all(write(tmp_path / name, content), policy)
+        assert said and leaks(said) == set(), said
+
+
 def test_a_list_that_does_not_reconcile_names_nobody(office, tmp_path):
     district, policy = adm.read_district(office / "data"), adm.Policy.from_toml(POLICY)
     for ids in (CANARIES["student_id"], [one + "x" for one in CANARIES["student_id"]], CANARIES["student_id"][:1] * 2):

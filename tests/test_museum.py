@@ -150,6 +150,8 @@ def test_a_mark_that_the_conversion_does_not_cover_is_refused():
     covered = CONVERSION.replace("END", "WHEN 'A+' THEN 13 END")
     assert passes(district, one_round(order=[f"{covered} desc", "lottery"]))
     assert passes(district, one_round(order=[CONVERSION.replace("END", "ELSE NULL END") + " desc", "lottery"]))
+    on_students = one_round(students=f"{CONVERSION} > 8")
+    assert "so that it does not hold" in stopped(district, on_students)
     in_a_class = one_round(priority=[{"class": "good", "when": f"{CONVERSION} > 8"}, {"class": "others"}])
     assert "so that it does not hold" in stopped(district, in_a_class)
     shown = str(adm.worked_examples(district, one_round(order=[f"{covered} desc", "lottery"]))[0])

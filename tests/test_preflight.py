@@ -181,6 +181,8 @@ def directions(order, **clauses):
         (["CASE WHEN points >= 8 THEN 1 WHEN points >= 6 THEN 3 ELSE 2 END desc"], {}, ["direction:primary"]),
         (["since asc", "choice_rank asc", "level asc", "lottery"], {}, []),
         (["COALESCE(points, 0) desc", "lottery"], {"students": "points >= 2"}, []),
+        (["points + level desc", "ABS(points - level) asc", "lottery"], {"students": "points >= 2"}, []),
+        (["level desc", "ABS(points - 5) asc", "lottery"], {"students": "points >= 2"}, ["direction:primary"]),
     ],
 )  # fmt: skip
 def test_an_order_that_lowers_a_higher_mark_stops_where_the_round_says_that_higher_is_better(order, clauses, found):
@@ -296,6 +298,16 @@ def test_who_goes_before_whom_in_an_example_does_so_in_the_run(demo, plan):
                     assert places[0] < places[1]
                     pairs += 1
     assert pairs >= 10
+
+
+def test_columns_may_have_any_name():
+    rows = [{"student_id": f"S{i}", "my mark": i, "select": None, 'a "b"': i % 2} for i in range(1, 4)]
+    district = office(rows, {"A": 1}, ["S1: A", "S2: A", "S3: A"])
+    policy = one_round(students='"my mark" >= 1 OR "select" IS NULL', order=['"a ""b""" desc', '"my mark" * 2 desc'],
+                       priority=[{"class": "c", "when": """CASE "a ""b""\" WHEN 1 THEN TRUE ELSE FALSE END"""}])  # fmt: skip
+    assert adm.preflight(district, policy).stops == ()
+    clauses = adm.worked_examples(district, policy)
+    assert [clause.caught for clause in clauses if clause.clause.startswith("class")] == [2]
 
 
 def test_a_clause_without_columns_and_a_round_without_children_have_no_examples():

@@ -82,6 +82,17 @@ class Applications:
         """Return one value an application from one a student, programme or application."""
         return values if level == "application" else values[self.student if level == "student" else self.programme]
 
+    def column(self, name: str) -> pl.Series:
+        """Return a column as each application sees it.
+
+        Raises
+        ------
+        PolicyError
+            If no table has it.
+        """
+        level, series = self._column(name, "column")
+        return self.spread_series(level, series())
+
     def spread_series(self, level: Level, series: pl.Series) -> pl.Series:
         """Return one value an application from one a student, programme or application."""
         return self._at("application", level, series)

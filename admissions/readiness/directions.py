@@ -7,24 +7,28 @@ import polars as pl
 
 from admissions.compiling.applications import Applications
 from admissions.market import BoolArray
-from admissions.policy.expressions import Term, parse_expression
+from admissions.policy.expressions import Term
 from admissions.readiness.concerns import Concern
 from admissions.readiness.floors import has_floor
 from admissions.readiness.rehearsal import FAR, Order, Rehearsal
 
-MARK_WORDS = {"mark", "marks", "score", "scores", "point", "points", "total", "exam", "grade", "grades", "gpa"}
+MARK_WORDS = {"mark", "marks", "score", "scores", "point", "points", "total", "exam", "grade", "grades", "gpa",
+              "分数", "总分", "积分", "成绩"}  # fmt: skip
 """Words of a column's name that speak of a mark."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """Where raising a number moves an application in one term of an order: up, down, or some up and others down."""
+    """Where raising a number moves applications in an order: some sooner, some later, or both.
+
+    `term` is the criterion that puts them later, or else the one that puts them sooner.
+    """
 
     order: str
     term: str
     number: str
-    up: bool
-    down: bool
+    sooner: bool
+    later: bool
 
 
 def lowered_by_a_higher_mark(rehearsal: Rehearsal) -> Iterator[Concern]:
@@ -33,14 +37,14 @@ def lowered_by_a_higher_mark(rehearsal: Rehearsal) -> Iterator[Concern]:
     It stops a run where the round itself says that higher is better: by a floor below which nobody enters, or by an
     order in which the higher goes first. Where only the column's name speaks of a mark it is told.
     """
-    ways = list(_ways(rehearsal))
+    ways = [_way(rehearsal, order, number) for order in rehearsal.orders() for number in _numbers(rehearsal, order)]
     for way in ways:
-        if not way.down:
+        if not way.later:
             continue
         said = f"'{way.term}' of {way.order} lets a child with a higher '{way.number}' go later"
-        sooner = [other for other in ways if other.number == way.number and other.up]
-        if sooner:
-            where = "other children" if sooner[0] == way else f"'{sooner[0].term}' of {sooner[0].order}"
+        better = [other for other in ways if other.number == way.number and other.sooner]
+        if better:
+            where = "others" if way.sooner else f"'{better[0].term}' of {better[0].order}"
             yield Concern("stops", "direction", way.order, f"{said}, and {where} sooner; which is meant?")
         elif any(has_floor(rehearsal, way.number, k) for k in range(len(rehearsal.rule.pools))):
             yield Concern(
@@ -54,39 +58,40 @@ def lowered_by_a_higher_mark(rehearsal: Rehearsal) -> Iterator[Concern]:
             )  # fmt: skip
 
 
-def _ways(rehearsal: Rehearsal) -> Iterator[_Way]:
-    """Yield where raising each number of a child moves it in each term that reads the number."""
-    for order in rehearsal.orders():
-        for term in order.terms:
-            said = f"{term.expression.text} {'desc' if term.descending else 'asc'}"
-            for number in rehearsal.numbers(term.expression):
-                if term.name == number:
-                    up, down = term.descending, not term.descending
-                else:
-                    up, down = _moves(rehearsal, order, term, number)
-                yield _Way(order.name, said, number, up, down)
+def _numbers(rehearsal: Rehearsal, order: Order) -> dict[str, None]:
+    """Return the numbers of a child that an order reads, each once."""
+    return {number: None for term in order.terms for number in rehearsal.numbers(term.expression)}
 
 
-def _moves(rehearsal: Rehearsal, order: Order, term: Term, number: str) -> tuple[bool, bool]:
-    """Return whether raising a number from far below to what it is, and on to far above, moves anybody up or down."""
-    applications, where = rehearsal.applications, f"'{order.name}'"
-    level, own = applications.evaluate(parse_expression(f'"{number}"'), where)
-    known = rehearsal.ranked_by(order) & applications.spread(level, own.is_not_null().to_numpy())
-    low, now, high = (
-        _values(state, term, where, known)
-        for state in (rehearsal.with_all_at(number, -FAR), applications, rehearsal.with_all_at(number, FAR))
-    )
-    up = _any_later(low, now, term) or _any_later(now, high, term)
-    down = _any_later(now, low, term) or _any_later(high, now, term)
-    return up, down
+def _way(rehearsal: Rehearsal, order: Order, number: str) -> _Way:
+    """Return where raising a number moves applications, by the first term that it changes."""
+    reading = [term for term in order.terms if number in term.expression.columns]
+    if reading[0].name == number:
+        down = not reading[0].descending
+        return _Way(order.name, _said(reading[0]), number, sooner=not down, later=down)
+    known = rehearsal.ranked_by(order) & rehearsal.applications.column(number).is_not_null().to_numpy()
+    low, now, high = rehearsal.with_all_at(number, -FAR), rehearsal.applications, rehearsal.with_all_at(number, FAR)
+    sooner: Term | None = None
+    later: Term | None = None
+    for before, after in ((low, now), (now, high)):
+        equal = known
+        for term in reading:
+            one, other = (_values(state, term, f"'{order.name}'") for state in (before, after))
+            falls, rises = equal & _goes_after(other, one, term), equal & _goes_after(one, other, term)
+            sooner, later = sooner or (term if rises.any() else None), later or (term if falls.any() else None)
+            equal = equal & ~falls & ~rises
+    return _Way(order.name, _said(later or sooner or reading[0]), number, sooner is not None, later is not None)
 
 
-def _values(applications: Applications, term: Term, where: str, rows: BoolArray) -> pl.Series:
-    """Return a term's values for some applications."""
-    return applications.spread_series(*applications.evaluate(term.expression, where)).filter(pl.Series(rows))
+def _said(term: Term) -> str:
+    return f"{term.expression.text} {'desc' if term.descending else 'asc'}"
 
 
-def _any_later(one: pl.Series, other: pl.Series, term: Term) -> bool:
-    """Return whether any value goes after its other in a term, a missing one last."""
+def _values(applications: Applications, term: Term, where: str) -> pl.Series:
+    return applications.spread_series(*applications.evaluate(term.expression, where))
+
+
+def _goes_after(one: pl.Series, other: pl.Series, term: Term) -> BoolArray:
+    """Return where a value goes after its other in a term, a missing one last."""
     after = (one < other) if term.descending else (one > other)
-    return bool((after.fill_null(False) | (one.is_null() & other.is_not_null())).any())
+    return (after.fill_null(False) | (one.is_null() & other.is_not_null())).to_numpy()

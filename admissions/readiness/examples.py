@@ -14,7 +14,6 @@ import polars as pl
 from admissions.compiling.applications import Applications
 from admissions.compiling.checking import check_policy
 from admissions.compiling.ranking import Draw, Ranking
-from admissions.compiling.round import reads_students_alone
 from admissions.district.district import District
 from admissions.market import BoolArray, Int64Array
 from admissions.policy.expressions import Term, parse_expression
@@ -123,14 +122,15 @@ def worked_examples(district: District, policy: Policy) -> tuple[WorkedClause, .
     [6, 2]
     """
     check_policy(district, policy)
-    by_programme = policy.lottery.scope == "programme"
-    return tuple(clause for rehearsal in rehearse(district, policy) for clause in _of_round(rehearsal, by_programme))
+    return tuple(clause for rehearsal in rehearse(district, policy) for clause in _of_round(rehearsal))
 
 
-def _of_round(rehearsal: Rehearsal, by_programme: bool) -> Iterator[WorkedClause]:
+def _of_round(rehearsal: Rehearsal) -> Iterator[WorkedClause]:
     rule, applications = rehearsal.rule, rehearsal.applications
     if rule.students != "TRUE":
-        yield _condition_on_students(rehearsal)
+        on_students = rehearsal.on_students()
+        caught = on_students.condition(parse_expression(rule.students), f"round '{rule.name}' › students")
+        yield _worked(rule.name, "students", rule.students, on_students, (caught, np.ones_like(caught)))
     for place, priority in enumerate(rule.priority):
         still_open = rehearsal.let_in & ((rehearsal.classes >= place) | (rehearsal.classes == NO_CLASS))
         caught = rehearsal.classes == place
@@ -138,27 +138,12 @@ def _of_round(rehearsal: Rehearsal, by_programme: bool) -> Iterator[WorkedClause
     for place, pool in enumerate(rule.pool):
         rows = rehearsal.members[:, place], rehearsal.classes != NO_CLASS
         yield _worked(rule.name, f"pool '{pool.name}'", pool.members, applications, rows)
-    ids = rehearsal.applicants.lottery_id.gather(rehearsal.applicants.of_student)
-    ranking = Ranking(applications, Draw("", by_programme, ids))
+    ranking = Ranking(applications, Draw("", False, rehearsal.applicants.lottery_id))
     for order in rehearsal.orders():
         for place, term in enumerate(order.terms):
             if term.is_lottery:
                 break
             yield _ranked(rehearsal, ranking, order, place)
-
-
-def _condition_on_students(rehearsal: Rehearsal) -> WorkedClause:
-    """Return the round's condition on students, of children where it reads nothing else, or else of applications."""
-    rule, applications = rehearsal.rule, rehearsal.applications
-    caught = rehearsal.let_in
-    if reads_students_alone(rule.students, rehearsal.district):
-        who = rehearsal.applicants.first
-        who = who[(rehearsal.district.students["stage"] == rule.stage).to_numpy()[who]]
-        nothing = np.full(len(who), -1, dtype=np.int32)
-        applications = Applications(rehearsal.district, rehearsal.progress, who, nothing, nothing)
-        caught = applications.condition(parse_expression(rule.students), f"round '{rule.name}' › students")
-    rows = caught, np.ones(len(caught), dtype=np.bool_)
-    return _worked(rule.name, "students", rule.students, applications, rows)
 
 
 def _worked(
@@ -254,8 +239,7 @@ def _conversion(rehearsal: Rehearsal, term: Term, values: pl.Series, rows: Int64
 
 def _columns(applications: Applications, names: Sequence[str]) -> pl.DataFrame:
     """Return columns as the applications see them."""
-    found = (applications.evaluate(parse_expression(f'"{name}"'), f"'{name}'") for name in names)
-    return pl.DataFrame([applications.spread_series(*one).alias(name) for name, one in zip(names, found, strict=True)])
+    return pl.DataFrame([applications.column(name).alias(name) for name in names])
 
 
 def _example(

@@ -54,7 +54,7 @@ def unreconciled_exclusions(rehearsals: Sequence[Rehearsal], district: District,
             "out, so that a mistyped id cannot pass for a child taken out",
         )  # fmt: skip
     for rehearsal in rehearsals:
-        takes_part = (student >= 0) & _taking_part(rehearsal)[student]
+        takes_part = np.isin(student, np.flatnonzero(_taking_part(rehearsal)))
         if takes_part.any():
             rule = rehearsal.rule
             yield Concern(

@@ -16,10 +16,10 @@ from admissions.compiling.applications import Applications, home_of
 from admissions.compiling.checking import columns_read
 from admissions.compiling.lists import Lists, build_lists
 from admissions.compiling.progress import Progress
-from admissions.compiling.round import select_applicants, select_programmes
+from admissions.compiling.round import reads_students_alone, select_applicants, select_programmes
 from admissions.compiling.seats import programme_seats
 from admissions.district.district import District
-from admissions.market import BoolArray, Int64Array
+from admissions.market import BoolArray, Int32Array, Int64Array
 from admissions.policy.expressions import Expression, Term, parse_expression
 from admissions.policy.policy import Policy, Pool, PriorityClass, Round
 
@@ -93,6 +93,14 @@ class Rehearsal:
         return Applications(self.district, self.progress, student, self.lists.programme, self.lists.choice)
 
     @cached_property
+    def entrants(self) -> Applications:
+        """Every applicant of the round's stage, at no programme: for conditions on students alone."""
+        who = self.applicants.first
+        who = who[(self.district.students["stage"] == self.rule.stage).to_numpy()[who]]
+        nothing = np.full(len(who), -1, dtype=np.int32)
+        return Applications(self.district, self.progress, who, nothing, nothing)
+
+    @cached_property
     def let_in(self) -> BoolArray:
         """Which applications the round's condition on students lets in, (m,) bool."""
         return self._let_in(self.applications)
@@ -148,9 +156,13 @@ class Rehearsal:
             ranked |= (self.classes == c) & enters[:, k]
         return ranked
 
-    def children(self, which: BoolArray) -> int:
-        """Return how many children stand behind some applications."""
-        return int(self.applicants.size[np.unique(self.lists.applicant[which])].sum())
+    def on_students(self) -> Applications:
+        """Return what the round's condition on students is about: children, or else single applications."""
+        return self.entrants if reads_students_alone(self.rule.students, self.district) else self.applications
+
+    def children(self, student: Int32Array) -> int:
+        """Return how many children apply with some students."""
+        return int(self.applicants.size[np.unique(self.applicants.of_student[student])].sum())
 
     def numbers(self, expression: Expression) -> Iterator[str]:
         """Yield the columns an expression reads that hold a number of the child or of its application."""

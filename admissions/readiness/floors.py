@@ -11,16 +11,15 @@ def missing_floors(rehearsal: Rehearsal) -> Iterator[Concern]:
     """Yield each pool that admits any mark while a pool for another group of children, told apart alike, does not.
 
     A pool has a floor on a number if nobody enters it whose number is low enough, and everybody does still whose number
-    is raised, whichever clause sees to it. A pool that is open to all needs no floor of its own; one that reads the
-    number at all has said what it wants of it.
+    is raised, whichever clause sees to it. A pool whose members would enter the other one with a higher number is no
+    other group's: an open pool beside one for the best. One that reads the number at all has said what it wants of it.
     """
     rule = rehearsal.rule
     read = [set(parse_expression(pool.members).columns) for pool in rule.pools]
     for k, pool in enumerate(rule.pools):
         for other, beside in enumerate(rule.pools):
             for name in rehearsal.numbers(parse_expression(beside.members)):
-                alike = bool(read[k]) and read[k] == read[other] - {name}
-                if alike and _lacks(rehearsal, name, k, other):
+                if read[k] == read[other] - {name} and _lacks(rehearsal, name, k, other):
                     yield Concern(
                         "stops", "floor", f"{rule.name}/{pool.name}",
                         f"pool '{pool.name}' of round '{rule.name}' has no floor on '{name}', and pool '{beside.name}' "

@@ -50,7 +50,7 @@ def _disagreements(total: Mapping[str, Any], frames: Mapping[str, pl.DataFrame])
         yield "count", f"{table}.{column} has {len(values)} here: a row is missing, too many, or empty"
     if total.get("sum") is None:
         return
-    if not (values.dtype.is_integer() or values.dtype.is_decimal()):
+    if len(values) and not (values.dtype.is_integer() or values.dtype.is_decimal()):
         yield "sum", f"{table}.{column} is {values.dtype}; whole numbers and exact decimals add up, nothing else does"
     elif (found := _sum(values)) != total["sum"]:
         more = "more" if found > total["sum"] else "less"

@@ -23,6 +23,9 @@ from admissions.readiness.rehearsal import NO_CLASS, Order, Rehearsal, rehearse
 SHOWN = 3
 """Applications shown of each kind."""
 
+UNLIKE = 3
+"""In how many columns at most an application that is missed is unlike one that is caught, to be called near."""
+
 CONVERSIONS = 30
 """Values of a converted column shown."""
 
@@ -168,12 +171,15 @@ def _worked(
 
 
 def _nearest(columns: pl.DataFrame, caught: Int64Array, missed: Int64Array) -> dict[int, tuple[str, ...]]:
-    """Return rows that are missed and differ from one that is caught in as few columns as there are, and in which."""
+    """Return rows that are missed and differ from one that is caught in as few columns as possible, and in which.
+
+    Where all differ in more than `UNLIKE`, just the first of them.
+    """
     names = columns.columns
     inside = columns[pl.Series(caught)].unique()
     outside = columns[pl.Series(missed)].with_columns(row=missed).unique(names, keep="first", maintain_order=True)
     found: dict[int, tuple[str, ...]] = {}
-    for size in range(1, len(names) + 1):
+    for size in range(1, min(len(names), UNLIKE) + 1):
         for differs in combinations(names, size):
             if (row := _like(inside, outside, differs)) is not None:
                 found.setdefault(row, differs)

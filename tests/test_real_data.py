@@ -14,7 +14,7 @@ from admissions.mechanisms import MECHANISMS
 PARAMETERS = {
     "parallel": {"band": 2},
     "score_bands": {"width": 1_000},
-    "regional": {"cap": 20_000},
+    "regional": {"cap": 9_000},
     "minimum_cost": {"cost": "rank * rank"},
 }
 """What each mechanism is run with on the Czech admission, beside its defaults."""

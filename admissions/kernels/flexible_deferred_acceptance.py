@@ -115,7 +115,7 @@ def defer_acceptance_under_caps(  # type: ignore[no-untyped-def]
             choice[i] = -1
             continue
         choice[i] = c
-        p, arrival = np.int64(pool[c]), key[c] << 32 | i  # type: ignore[assignment]
+        p, arrival = np.int64(pool[c]), key[c] << 32 | i
         if worst[p] == NO_CUTOFF:
             out = _admit(p, arrival, groups, room, target, tree, work)
         else:

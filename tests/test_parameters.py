@@ -78,6 +78,15 @@ def test_bands_of_marks_with_decimals_missing_marks_and_pools():
         run(district, **bands, parameters={"width": 40, "first_line": Decimal("707.55")})
 
 
+def test_bands_are_in_marks_where_all_who_are_tied_enter_too():
+    bands = {"mechanism": "score_bands", "order": ["mark desc"]}
+    width = {"width": 40, "first_line": 707, "ties": "admit_all"}
+    district = by_marks([710, 670, 661], ["A: X", "B: X Y", "C: Y"], {"X": 1, "Y": 1})
+    assert run(district, **bands, parameters=width) == {"A": "X", "B": "Y", "C": None}
+    tied = by_marks([710, 670, 670, 661], ["A: X", "B: Y", "C: Y", "D: Y"], {"X": 1, "Y": 1})
+    assert run(tied, **bands, parameters=width) == {"A": "X", "B": "Y", "C": "Y", "D": None}
+
+
 def test_points_where_fewer_are_better_have_bands_too():
     district = by_marks([1, 2, 3], ["A: X Y", "B: X Y", "C: Y X"], {"X": 1, "Y": 1})
     bands = {"mechanism": "score_bands", "order": ["mark", "lottery"]}

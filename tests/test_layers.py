@@ -17,7 +17,7 @@ FLOORS = [
     {"compiling"},
     {"records", "targets", "summary"},
     {"allocation", "decoding"},
-    {"engine", "audit", "explanation"},
+    {"engine", "audit", "explanation", "readiness"},
     {"runs"},
     {"simulation", "planning"},
     {"reporting", "testing"},

@@ -112,8 +112,9 @@ def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, first, wait
         Whom a pool takes at the margin: one of the rules of `propose_in_days`.
     work : Work
         Arrays to work in.
+    first : (s + 1,) int32
     waiting : (s,) int32
-        An array to work in, with a place for every step.
+        Arrays to work in, with a place for every step.
     choice : (n,) int64, out
         Index of the choice each applicant received, or -1.
 
@@ -161,7 +162,7 @@ def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, first, wait
             here[came] = i
             came += 1
             i = behind[i]
-        applying = 0
+        applying = np.int64(0)
         for a in range(came):
             if a + NEAR < came:
                 prefetch(step, stop[here[a + NEAR]])

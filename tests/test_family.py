@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from admissions.errors import MarketError
 from admissions.market import Market, Unlisted
 from admissions.mechanisms import MECHANISMS, match
 from admissions.mechanisms.table import SEVERAL_CHILDREN, SEVERAL_KEYS
+from tests.naive import steps
+from tests.naive.top_trading_cycles import top_trading_cycles
 from tests.strategies import NEEDED, market_of, parts, random_market, small_market
 
 three = Market.from_preferences(
@@ -76,6 +79,20 @@ def test_one_band_of_marks_for_all_is_immediate_acceptance(seed):
     market = large(seed)
     assert choices(market, "score_bands", width=2_000) == choices(market, "immediate_acceptance")
     assert choices(market, "score_bands", width=7, first_line=2_000) == choices(market, "immediate_acceptance")
+
+
+@pytest.mark.parametrize("rule", ["exceed", "admit_all", "skip"])
+@pytest.mark.parametrize("longest", [5, 60])
+def test_bands_of_marks_that_differ_from_choice_to_choice_equal_their_slow_twin_however_long_the_lists(rule, longest):
+    options = {"exceed": {}, "admit_all": {"ties": "admit_all"}, "skip": {"bundles": "skip"}}[rule]
+    for seed in range(3):
+        rng = random.Random(seed)
+        lists = [rng.sample(range(longest), rng.randint(0, longest)) for _ in range(120)]
+        keys = [[rng.randint(0, 100) for _ in own] for own in lists]
+        ranks = [sorted(rng.randint(1, longest) for _ in own) for own in lists]
+        sizes = [rng.choice([1, 1, 1, 2]) for _ in lists]
+        market = market_of(lists, keys, [rng.randint(0, 150 // longest) for _ in range(longest)], sizes, ranks)
+        assert choices(market, "score_bands", width=20, **options) == steps.score_bands(market, 20, 19, rule)
 
 
 def places(market, mechanism, **parameters):
@@ -244,6 +261,16 @@ def test_a_priority_at_a_school_not_listed_can_be_traded():
     assert len(market.unlisted.key) == 2
     blind = Market(market.indptr, market.pool, market.key, market.rank, market.seats, market.size, market.labels)
     assert match(blind, "top_trading_cycles").to_dict() == {"ann": "south", "bob": None, "eve": "north"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_equal_priorities_the_smaller_index_goes_first_whether_or_not_the_school_is_listed(seed):
+    rng = random.Random(seed)
+    lists = [rng.sample(range(3), rng.randint(1, 3)) for _ in range(150)]
+    keys = [[rng.randint(0, 5) for _ in own] for own in lists]
+    others = [(i, pool, rng.randint(0, 5)) for i, own in enumerate(lists) for pool in range(3) if pool not in own]
+    market = replace(market_of(lists, keys, [40, 40, 40]), unlisted=Unlisted(*zip(*others, strict=True)))
+    assert choices(market, "top_trading_cycles", ties="lottery") == top_trading_cycles(market)
 
 
 @pytest.mark.parametrize(

@@ -337,47 +337,31 @@ def _choose_together(awake, entries, size, seats, groups, target, held, end, fil
     ``shut`` tells where one more would not have been.
     """
     cap, parent, _, _, innermost, _ = groups
-    room = cap.copy()
-    turn, pools = np.empty(len(awake), dtype=np.int64), 0
-    for p in awake:
-        filled[p], shut[p] = 0, False
-        while filled[p] < target[p] and held[p] < end[p] and not shut[p]:
-            shut[p] = not _enters(p, entries, size, seats, innermost, parent, room, held, filled)
-        if filled[p] < target[p] and not shut[p]:
-            shut[p] = not _has_room(p, seats, innermost, parent, room, filled)
-        elif not shut[p]:
-            turn[pools] = p
-            pools += 1
+    room, turn, pools = cap.copy(), awake.copy(), len(awake)
+    filled[awake], shut[awake] = 0, False
+    in_turns = False
     while pools > 0:
         going, pools = pools, 0
         for t in range(going):
             p = turn[t]
-            if held[p] < end[p] and _enters(p, entries, size, seats, innermost, parent, room, held, filled):
+            quota = filled[p] + 1 if in_turns else target[p]
+            while True:
+                g = innermost[p]
+                while g >= 0 and room[g] > 0:
+                    g = parent[g]
+                has_room = g < 0 and filled[p] < seats[p]
+                if filled[p] >= quota or held[p] == end[p] or not has_room:
+                    break
+                children = size[entries[held[p]] & APPLICANT]
+                held[p] += 1
+                filled[p] += children
+                g = innermost[p]
+                while g >= 0:
+                    room[g] -= children
+                    g = parent[g]
+            if filled[p] >= quota:
                 turn[pools] = p
                 pools += 1
             else:
-                shut[p] = not _has_room(p, seats, innermost, parent, room, filled)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _has_room(p, seats, innermost, parent, room, filled):  # type: ignore[no-untyped-def]
-    """Return whether a pool and every group around it have a seat left."""
-    g = innermost[p]
-    while g >= 0 and room[g] > 0:
-        g = parent[g]
-    return g < 0 and filled[p] < seats[p]
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _enters(p, entries, size, seats, innermost, parent, room, held, filled):  # type: ignore[no-untyped-def]
-    """Let the next applicant of a pool in if there is room, and return whether there was."""
-    if not _has_room(p, seats, innermost, parent, room, filled):
-        return False
-    children = size[entries[held[p]] & APPLICANT]
-    held[p] += 1
-    filled[p] += children
-    g = innermost[p]
-    while g >= 0:
-        room[g] -= children
-        g = parent[g]
-    return True
+                shut[p] = not has_room
+        in_turns = True

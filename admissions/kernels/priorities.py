@@ -3,6 +3,8 @@
 import numpy as np
 from numba import njit
 
+NAME = 2**32 - 1
+"""The lower half of an entry."""
 DIGIT = 8
 """Bits a pass sorts by."""
 SHORT = 64
@@ -81,13 +83,15 @@ def _sort_by_digits(part, other, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def find_ties(start, entries, tied):  # type: ignore[no-untyped-def]
+def find_ties(start, entries, owner, tied):  # type: ignore[no-untyped-def]
     """Note which pools rank two applicants equal.
 
     Parameters
     ----------
     start, entries
-        As of `sort_by_priority`, named by applicant.
+        As of `sort_by_priority`.
+    owner : int32 array
+        Applicant of each name.
     tied : (p,) bool, out
         Whether the pool has a tie.
     """
@@ -95,4 +99,5 @@ def find_ties(start, entries, tied):  # type: ignore[no-untyped-def]
         tied[p] = False
         for at in range(start[p] + 1, start[p + 1]):
             before, entry = entries[at - 1], entries[at]
-            tied[p] |= before >> 32 == entry >> 32 and before != entry
+            if before >> 32 == entry >> 32:
+                tied[p] |= owner[before & NAME] != owner[entry & NAME]

@@ -62,8 +62,7 @@ def run(
     )
     owner = market.owners()
     start, entries = in_order_of_priority(market.pool, market.key, pools)
-    by_applicant = entries >> 32 << 32 | owner[entries & (2**32 - 1)]
-    refuse_ties(market, "efficiency_adjusted", ties, (start, by_applicant))
+    refuse_ties(market, "efficiency_adjusted", ties, (start, entries), owner)
     if market.size.max(initial=1) > 1:
         return Matching.of(market, _in_rounds(market, consents))
     from admissions.kernels.improvement_cycles import trade_up

@@ -115,7 +115,9 @@ def in_order_of_priority(
     return start, entries
 
 
-def refuse_ties(market: Market, mechanism: str, ties: str | None, lines: tuple[Int64Array, Int64Array]) -> None:
+def refuse_ties(
+    market: Market, mechanism: str, ties: str | None, lines: tuple[Int64Array, Int64Array], owner: Int32Array
+) -> None:
     """Refuse a market in which a pool ranks two applicants equal, unless ``ties`` says how that is settled.
 
     Parameters
@@ -125,7 +127,9 @@ def refuse_ties(market: Market, mechanism: str, ties: str | None, lines: tuple[I
     ties : {'lottery'} or None
         What the caller said.
     lines
-        Each pool's line of applicants, of `in_order_of_priority`.
+        Each pool's line, of `in_order_of_priority`.
+    owner : int32 array
+        The applicant that each name in the lines stands for.
 
     Raises
     ------
@@ -138,7 +142,7 @@ def refuse_ties(market: Market, mechanism: str, ties: str | None, lines: tuple[I
         chosen(mechanism, "ties", ties, ("lottery",))
         return
     tied = np.empty(len(market.seats), dtype=np.bool_)
-    find_ties(*lines, tied)
+    find_ties(*lines, owner, tied)
     pools = np.flatnonzero(tied)
     if pools.size:
         name = name_of_pool(market, pools[0])

@@ -69,8 +69,11 @@ def run(
         secured = _secured(market, listed_pools(market, owned, "top_trading_cycles: owned"))
         key, highest, _ = narrowed(key)
         key = key + np.where(secured, 0, highest + 1)
+    if market.unlisted is not None:
+        by_index = np.argsort(owner, kind="stable")
+        owner, pool, key = owner[by_index], pool[by_index], key[by_index]
     lines = in_order_of_priority(pool, key, len(market.seats), owner)
-    refuse_ties(market, "top_trading_cycles", ties, lines)
+    refuse_ties(market, "top_trading_cycles", ties, lines, np.arange(market.applicants, dtype=np.int32))
     choice, left = np.empty(market.applicants, dtype=np.int64), market.seats.copy()
     trade_cycles(market.indptr, market.pool, *lines, market.size, bundles == "skip", left, choice)
     return Matching.of(market, choice)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from admissions.errors import DataError as DataError
     from admissions.errors import MarketError as MarketError
     from admissions.errors import PolicyError as PolicyError
+    from admissions.errors import PreflightError as PreflightError
     from admissions.errors import PropertyError as PropertyError
     from admissions.errors import RunError as RunError
     from admissions.explanation import Explanation as Explanation
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from admissions.mechanisms import match as match
     from admissions.policy.policy import Policy as Policy
     from admissions.policy.reading import read_policy as read_policy
+    from admissions.readiness.checklist import preflight as preflight
+    from admissions.readiness.concerns import Preflight as Preflight
+    from admissions.readiness.examples import worked_examples as worked_examples
     from admissions.runs import read_run as read_run
     from admissions.runs import write_run as write_run
 
@@ -48,6 +52,7 @@ _HOME = {
     "DataError": "errors",
     "MarketError": "errors",
     "PolicyError": "errors",
+    "PreflightError": "errors",
     "PropertyError": "errors",
     "RunError": "errors",
     "Explanation": "explanation",
@@ -59,6 +64,9 @@ _HOME = {
     "match": "mechanisms",
     "Policy": "policy.policy",
     "read_policy": "policy.reading",
+    "preflight": "readiness.checklist",
+    "Preflight": "readiness.concerns",
+    "worked_examples": "readiness.examples",
     "read_run": "runs",
     "write_run": "runs",
 }

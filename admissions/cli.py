@@ -3,8 +3,9 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +31,18 @@ DEMO_MARK = ".made-by-admissions-demo"
 Data = Annotated[Path, typer.Argument(help="Folder of the office's tables, CSV or Parquet.", show_default=False)]
 Run = Annotated[Path, typer.Argument(help="Run folder that `admissions run` wrote.", show_default=False)]
 PolicyName = Annotated[str, typer.Option("--policy", "-p", help="Shipped policy, or a TOML file.")]
+LastYear = Annotated[
+    Path | None,
+    typer.Option("--last-year", help="Last year's tables or run folder: stops where seats doubled or halved since."),
+]
+Excluded = Annotated[
+    Path | None,
+    typer.Option("--excluded", help="CSV of student_ids that have a seat elsewhere: stops where one takes part."),
+]
+Acknowledge = Annotated[
+    list[str] | None,
+    typer.Option("--acknowledge", help="CODE:SUBJECT of something that stops the run and is right; may be repeated."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
@@ -70,33 +83,66 @@ def demo(
 def check(
     data: Data,
     policy: Annotated[str | None, typer.Option("--policy", "-p", help="Shipped policy, or a TOML file.")] = None,
+    last_year: LastYear = None,
+    excluded: Excluded = None,
+    acknowledge: Acknowledge = None,
+    examples: Annotated[
+        bool, typer.Option("--examples", help="Show of each clause whom it catches and who just misses it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read the tables, and say everything that is wrong with them or does not fit the policy."""
-    from admissions.compiling.checking import check_policy
-    from admissions.district.reading import read_district
+    """Read the tables; say everything that is wrong with them, does not fit the policy, or stands out before a run."""
+    from admissions.district.reading import read_district, read_table
     from admissions.policy.reading import read_policy
-    from admissions.policy.soundness import unsound_clauses
+    from admissions.readiness.checklist import preflight
+    from admissions.readiness.concerns import Preflight
+    from admissions.readiness.examples import WorkedClause, worked_examples
 
-    told: tuple[str, ...] = ()
+    if policy is None and (last_year or excluded or acknowledge or examples):
+        raise typer.BadParameter("needed for what stands out before a run", param_hint="--policy")
+    ready, worked = Preflight.of([]), tuple[WorkedClause, ...]()
     with _phases() as phases:
         phases.tell("tables")
         district = read_district(data)
         if policy is not None:
             phases.tell("policy")
             rules = read_policy(policy)
-            check_policy(district, rules)
-            told = unsound_clauses(rules)
+            before = None if last_year is None else _year(last_year)
+            listed = None if excluded is None else read_table(excluded)
+            ready = preflight(district, rules, before, listed, acknowledge or ())
+            worked = worked_examples(district, rules) if examples else ()
     rows = {name: len(frame) for name, frame in district.tables().items()}
     if as_json:
-        print(json.dumps({"tables": rows, "policy": policy, "problems": [], "told": told}, ensure_ascii=False))
-        return
-    table = Table("table", title="No problems found", title_justify="left", box=None, pad_edge=False)
+        told = [concern.message for concern in ready.tells]
+        content = {"tables": rows, "policy": policy, "problems": [], "told": told, "preflight": ready.to_dict()}
+        print(json.dumps({**content, "examples": [asdict(one) for one in worked]}, ensure_ascii=False, default=str))
+    else:
+        _show_check(rows, ready, worked)
+    ready.raise_if_stopped()
+
+
+def _year(folder: Path) -> Any:
+    """Return another year's tables, or the result of its run."""
+    from admissions.district.reading import read_district
+    from admissions.runs import read_run
+
+    return read_run(folder) if (folder / "run.json").is_file() else read_district(folder)
+
+
+def _show_check(rows: dict[str, int], ready: Any, worked: tuple[Any, ...]) -> None:
+    """Print the tables, what stands out, and the worked examples."""
+    title = "Tables" if ready.stops else "No problems found"
+    table = Table("table", title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("rows", justify="right")
     for name, count in rows.items():
         table.add_row(name, f"{count:,}")
     _stdout().print(table)
-    _tell(told)
+    _tell(tuple(concern.message for concern in ready.tells))
+    _tell(tuple(f"acknowledged: {concern.message}" for concern in ready.acknowledged))
+    for before, clause in zip((None, *worked), worked, strict=False):
+        if before is None or before.round != clause.round:
+            _stdout().print(f"Round '{clause.round}'", style="bold", highlight=False)
+        _stdout().print(str(clause), markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -106,17 +152,25 @@ def run(
     out: Annotated[Path, typer.Option("--out", "-o", help="Run folder to write.")],
     seed: Annotated[str | None, typer.Option(help="Public text the lottery is drawn from.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier run at OUT.")] = False,
+    acknowledge: Acknowledge = None,
     as_json: AsJson = False,
 ) -> None:
     """Allocate: give every child a seat or a reason, audit it, and write the run folder."""
     from admissions.district.reading import read_district
+    from admissions.policy.reading import read_policy
+    from admissions.readiness.checklist import preflight_of_rules
     from admissions.runs import refuse_existing
 
     refuse_existing(out, force)
     with _phases() as phases:
         phases.tell("tables")
         district = read_district(data)
-        allocation, audit = _allocate_into(out, district, (policy, seed), force, phases)
+        phases.tell("preflight")
+        ready = preflight_of_rules(district, read_policy(policy), acknowledge or ())
+        ready.raise_if_stopped()
+        allocation, audit = _allocate_into(out, district, (policy, seed), force, phases, acknowledge or ())
+    for concern in ready.acknowledged:
+        print(f"acknowledged: {concern.message}", file=sys.stderr)
     _show_run(allocation, audit, out, as_json)
 
 
@@ -127,8 +181,6 @@ def audit_run(
     as_json: AsJson = False,
 ) -> None:
     """Check a run again, P1 to P9, from its own files; exit 3 where a claimed property fails or a file was changed."""
-    from dataclasses import replace
-
     from admissions.audit import audit_allocation
     from admissions.district.reading import read_district
     from admissions.runs import changed_files, read_run
@@ -304,7 +356,12 @@ def _phases() -> Iterator[Phases]:
 
 
 def _allocate_into(
-    out: Path, district: Any, rules: tuple[str, str | None], force: bool, phases: Phases
+    out: Path,
+    district: Any,
+    rules: tuple[str, str | None],
+    force: bool,
+    phases: Phases,
+    acknowledged: Sequence[str] = (),
 ) -> tuple[Any, Any]:
     """Allocate by a policy and a seed, audit while the tables are encoded, and write the run folder."""
     from concurrent.futures import ThreadPoolExecutor
@@ -322,7 +379,7 @@ def _allocate_into(
         audit = audit_allocation(allocation)
         encoded = encoding.result()
     phases.tell("run folder")
-    write_run(out, allocation, audit, phases.seconds, force, encoded)
+    write_run(out, allocation, audit, phases.seconds, force, encoded, acknowledged)
     return allocation, audit
 
 
@@ -368,9 +425,9 @@ def _audit_table(audit: Any) -> Table:
 
 
 def _tell(sentences: tuple[str, ...]) -> None:
-    """Print what a policy combines that does not go together."""
+    """Print what an officer should look at."""
     for sentence in sentences:
-        _stdout().print(sentence, style="yellow", highlight=False)
+        _stdout().print(sentence, style="yellow", markup=False, highlight=False)
 
 
 def _stdout() -> Console:

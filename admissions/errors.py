@@ -74,6 +74,10 @@ class MarketError(AdmissionsError):
     """Arrays or preference lists that are not a market, or a mechanism that cannot run on this one."""
 
 
+class PreflightError(AdmissionsError):
+    """Something stands out that must be mended, or acknowledged, before a run."""
+
+
 class RunError(AdmissionsError):
     """A run folder that cannot be written or read."""
 

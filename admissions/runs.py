@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.metadata import version
 from io import BytesIO
@@ -20,6 +20,7 @@ import polars as pl
 
 from admissions.allocation import SHORTFALL, Allocation
 from admissions.audit import Audit
+from admissions.district.reading import unreadable
 from admissions.errors import RunError
 from admissions.policy.policy import Policy
 from admissions.records import records_of_frame
@@ -121,6 +122,7 @@ def write_run(
     timings: Mapping[str, float] | None = None,
     force: bool = False,
     encoded: Mapping[str, bytes] | None = None,
+    acknowledged: Sequence[str] = (),
 ) -> None:
     """Write a run folder, whole or not at all.
 
@@ -138,6 +140,8 @@ def write_run(
         Whether an earlier run there is replaced.
     encoded : mapping of str to bytes, optional
         What `encode_tables` made of the allocation, where that was done before.
+    acknowledged : sequence of str, optional
+        What would have stopped the run and the office found right, as of `preflight`; kept in ``run.json``.
 
     Raises
     ------
@@ -159,7 +163,7 @@ def write_run(
     refuse_existing(out, force)
     files = {} if audit.failed else dict(encoded or encode_tables(allocation))
     files["audit.json"] = audit.to_json().encode()
-    manifest = _manifest(allocation, files)
+    manifest = {**_manifest(allocation, files), "acknowledged": list(acknowledged)}
     files["run.json"] = _json(manifest)
     files["timings.json"] = _json(
         {"machine": platform.platform(), "python": platform.python_version(), "seconds": dict(timings or {})}
@@ -223,7 +227,7 @@ def read_run(folder: str | Path) -> Allocation:
             pl.DataFrame(counts["rounds"]), counts["settled_by_id"],
         )  # fmt: skip
     except (pl.exceptions.PolarsError, KeyError, TypeError, OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{folder}: cannot be read as a run: {str(error).splitlines()[0]}") from None
+        raise RunError(f"{folder} is no run that can be read: {unreadable(error)}") from None
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:

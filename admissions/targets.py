@@ -73,8 +73,8 @@ def _holds(frame: pl.DataFrame, target: Target, key: str, text: str) -> pl.Serie
         holds = frame.select(expression.columns or frame.columns[:1]).with_columns(expression.polars().alias("holds"))[
             "holds"
         ]
-    except pl.exceptions.PolarsError as error:
-        raise PolicyError(f"{where}: '{text}': {str(error).splitlines()[0]}") from None
+    except pl.exceptions.PolarsError:
+        raise PolicyError(f"{where}: '{text}': {expression.failure_on(frame)}") from None
     if holds.dtype not in (pl.Boolean, pl.Null):
         raise PolicyError(f"{where}: '{text}' is {holds.dtype}, and a condition is true or false")
     return holds.cast(pl.Boolean).fill_null(False)

@@ -17,7 +17,7 @@ FLOORS = [
     {"compiling"},
     {"records", "targets", "summary"},
     {"allocation", "decoding"},
-    {"engine", "audit"},
+    {"engine", "audit", "readiness"},
     {"runs"},
     {"simulation", "planning", "explanation"},
     {"reporting", "testing"},

@@ -189,7 +189,7 @@ def test_a_secured_seat_is_a_column_of_students():
     with pytest.raises(PolicyError, match="no column 'nwo' in students"):
         run(district, **trade, parameters={"owned": "nwo"})
     strange = by_marks([1, 9], ["A: X", "B: X"], {"X": 1}, now=["Q", None])
-    with pytest.raises(PolicyError, match="names 1 programmes that are not in this round, 'Q' among them"):
+    with pytest.raises(PolicyError, match="names 1 programmes that are not in this round, 'Q…' among them"):
         run(strange, **trade, parameters={"owned": "now"})
 
 

@@ -75,12 +75,27 @@ class Applications:
             frame = pl.DataFrame(height=len(self.district.programmes))
         try:
             return level, _evaluated(frame, expression)
-        except pl.exceptions.PolarsError as error:
-            raise self._refusal(expression, where, error) from None
+        except pl.exceptions.PolarsError:
+            raise self._refusal(expression, where, frame) from None
 
     def spread(self, level: Level, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return one value an application from one a student, programme or application."""
         return values if level == "application" else values[self.student if level == "student" else self.programme]
+
+    def column(self, name: str) -> pl.Series:
+        """Return a column as each application sees it.
+
+        Raises
+        ------
+        PolicyError
+            If no table has it.
+        """
+        level, series = self._column(name, "column")
+        return self.spread_series(level, series())
+
+    def spread_series(self, level: Level, series: pl.Series) -> pl.Series:
+        """Return one value an application from one a student, programme or application."""
+        return self._at("application", level, series)
 
     def _at(self, level: Level, own: Level, series: pl.Series) -> pl.Series:
         if own == level:
@@ -95,13 +110,13 @@ class Applications:
             raise PolicyError(f"{where}: no column '{name}'{did_you_mean(name, known)}; there are {', '.join(known)}")
         return found
 
-    def _refusal(self, expression: Expression, where: str, error: Exception) -> PolicyError | DataError:
+    def _refusal(self, expression: Expression, where: str, frame: pl.DataFrame) -> PolicyError | DataError:
         for name in expression.columns:
             for table in OWNER:
                 if problem := self.district.mixed.get(f"{table}.{name}"):
                     message = f"is no number, and {where} compares with it"
                     return DataError([Problem(problem.table, problem.row, problem.column, problem.value, message)])
-        return PolicyError(f"{where}: '{expression.text}': {str(error).splitlines()[0]}")
+        return PolicyError(f"{where}: '{expression.text}': {expression.failure_on(frame)}")
 
 
 def condition_of(
@@ -160,13 +175,19 @@ def _computed(applications: Applications, name: str) -> tuple[Level, Callable[[]
     return None
 
 
-def _stored(applications: Applications, name: str) -> tuple[Level, Callable[[], pl.Series]] | None:
+def home_of(name: str, district: District) -> tuple[str, str] | None:
+    """Return the table and the column behind a name of an expression, None where no table has it."""
     for table, owner in OWNER.items():
-        columns = getattr(applications.district, table).columns
+        columns = getattr(district, table).columns
         for column in (name, name.removeprefix(f"{owner}_")):
             if column in columns and not (table == "choices" and column in ("student_id", "programme_id")):
-                return LEVELS[table], partial(_column_of, applications, table, column)
+                return table, column
     return None
+
+
+def _stored(applications: Applications, name: str) -> tuple[Level, Callable[[], pl.Series]] | None:
+    found = home_of(name, applications.district)
+    return None if found is None else (LEVELS[found[0]], partial(_column_of, applications, *found))
 
 
 def _column_of(applications: Applications, table: str, column: str) -> pl.Series:

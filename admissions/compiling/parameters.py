@@ -11,7 +11,7 @@ import polars as pl
 
 from admissions.compiling.applications import condition_of
 from admissions.compiling.priorities import Entries, marked_keys, strict_keys, tied_keys
-from admissions.errors import PolicyError, did_you_mean
+from admissions.errors import PolicyError, did_you_mean, masked
 from admissions.market import Int32Array, Int64Array
 from admissions.policy.expressions import parse_expression
 
@@ -124,7 +124,7 @@ def _owned(entries: Entries, rows: Rows, value: Any) -> Any:
     if (strange := names.is_not_null().to_numpy() & (secured < 0)).any():
         raise PolicyError(
             f"{where}: students.{value} names {int(strange.sum())} programmes that are not in this round, "
-            f"'{names.filter(pl.Series(strange))[0]}' among them; leave the cell empty where nothing is secured"
+            f"'{masked(names.filter(pl.Series(strange))[0])}' among them; leave the cell empty where nothing is secured"
         )
     pools = len(entries.rule.pools)
     mine = np.flatnonzero(rows.pool // pools == secured[rows.owner])[::-1]

@@ -125,7 +125,9 @@ def marked_keys(entries: Entries, strict: Int64Array, width: object, first_line:
         line = _in_units(first_line, digits, f"{where} › first_line") * (1 if terms[0].descending else -1)
     top, places = max(high, line), int(strict.max(initial=0)) + 1
     if (top - low + 1) * places >> KEY_BITS:
-        raise PolicyError(f"{where}: marks from {low} to {top} units among {places} applications do not fit a key")
+        raise PolicyError(
+            f"{where}: marks so far apart do not fit a key among {places} applications; use a larger unit"
+        )
     return Marks((top - units) * places + strict, steps * places, (top - line) * places + places - 1)
 
 

@@ -160,11 +160,15 @@ def select_applicants(rule: Round, district: District, applicants: Applicants, p
     """Return the applicants of a round, (a,) bool: its stage, without a seat, for whom `students` can hold."""
     first = applicants.first
     here = (district.students["stage"] == rule.stage).to_numpy()[first] & ~progress.placed[first]
-    expression = parse_expression(rule.students)
-    if set(expression.columns) <= {*district.students.columns, "placed", "left_by"}:
+    if reads_students_alone(rule.students, district):
         where = f"round '{rule.name}' › students"
-        here &= condition_of("student", district, progress, expression, where)[first]
+        here &= condition_of("student", district, progress, parse_expression(rule.students), where)[first]
     return here
+
+
+def reads_students_alone(condition: str, district: District) -> bool:
+    """Return whether a condition is about students, and not about single applications."""
+    return set(parse_expression(condition).columns) <= {*district.students.columns, "placed", "left_by"}
 
 
 def _classify(

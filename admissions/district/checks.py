@@ -8,6 +8,7 @@ import polars as pl
 
 from admissions.district.links import Links
 from admissions.district.tables import Findings
+from admissions.district.totals import check_totals
 from admissions.market import Int32Array, Int64Array
 
 
@@ -25,6 +26,7 @@ def check_tables(
     _check_bundles(frames["students"], findings["students"])
     _check_distances(frames["distances"], findings["distances"])
     _check_choices(frames, links, findings["choices"])
+    check_totals(frames, findings)
     for zone in sorted(set(outlines) - set(links.zone_ids)):
         findings["zones"].add_whole("zone_id", f"zones.geojson outlines a zone '{zone}' that no row of zones names")
 

@@ -28,7 +28,7 @@ class District:
 
     Attributes
     ----------
-    students, schools, programmes, zones, choices, seat_plan, distances, figures : polars.DataFrame
+    students, schools, programmes, zones, choices, seat_plan, distances, figures, control_totals : polars.DataFrame
         The tables of the data model; an absent table is there without rows.
     outlines : mapping of str to dict
         GeoJSON geometry of each zone that has one.
@@ -48,6 +48,7 @@ class District:
     seat_plan: pl.DataFrame
     distances: pl.DataFrame
     figures: pl.DataFrame
+    control_totals: pl.DataFrame
     links: Links
     outlines: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)

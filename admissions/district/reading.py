@@ -54,13 +54,35 @@ def read_district(folder: str | Path) -> District:
             problems.append(Problem(f"{name}.csv", None, "", None, f"no such file (nor {name}.parquet){near}"))
         for path in files[:1]:
             try:
-                raw[name] = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
-            except (pl.exceptions.PolarsError, UnicodeDecodeError, ValueError, OSError) as error:
-                problems.append(Problem(path.name, None, "", None, _unreadable(error)))
+                raw[name] = read_table(path)
+            except DataError as error:
+                problems += error.problems
     outlines, trouble = _read_outlines(folder / OUTLINES)
     if problems or trouble:
         raise DataError([*problems, *trouble])
     return District.from_tables(raw, outlines)
+
+
+def read_table(path: str | Path) -> RawTable:
+    """Return the table a file holds, its values as they stand there.
+
+    Parameters
+    ----------
+    path : path
+        ``.parquet``, or else CSV in UTF-8.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it cannot be read.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError([Problem(str(path), None, "", None, "no such file")])
+    try:
+        return _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError, ValueError, OSError) as error:
+        raise DataError([Problem(path.name, None, "", None, unreadable(error))]) from None
 
 
 def write_district(district: District, folder: str | Path, form: Literal["csv", "parquet"] = "csv") -> None:
@@ -137,7 +159,15 @@ def _read_outlines(path: Path) -> tuple[dict[str, Any], list[Problem]]:
         return {}, [Problem(path.name, None, "", None, needed)]
 
 
-def _unreadable(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError) or "utf-8" in str(error).lower():
+def unreadable(error: Exception) -> str:
+    """Return why a file cannot be read, without the piece of it that the error quotes."""
+    text = str(error)
+    if isinstance(error, UnicodeDecodeError) or "utf-8" in text.lower():
         return "is not UTF-8 text; save it as CSV UTF-8"
-    return "cannot be read: " + str(error).split("\n", 1)[0]
+    if not isinstance(error, pl.exceptions.PolarsError):
+        return f"cannot be read: {text}"
+    if "more fields" in text:
+        return "cannot be read: a row has more fields than the header has names"
+    if "could not parse" in text:
+        return "cannot be read: a quotation mark is not closed or stands inside a cell, or a cell is no number"
+    return f"cannot be read: {type(error).__name__}"

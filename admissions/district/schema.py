@@ -155,5 +155,19 @@ TABLES: dict[str, Table] = {
             key=("name",),
             own_columns=False,
         ),
+        Table(
+            "control_totals",
+            "What whoever made a column says it adds up to; tables that do not agree are refused",
+            (
+                Column("table", "text", "the table", required=True),
+                Column("column", "text", "its column", required=True),
+                Column("count", "count", "cells of it that are filled", required=True),
+                Column("sum", "number", "their exact sum; empty where nothing is to be added up"),
+                Column("where_column", "text", "another column of the table, when only some of its rows are meant"),
+                Column("where_value", "text", "what that column says in those rows"),
+            ),
+            key=("table", "column", "where_column", "where_value"),
+            own_columns=False,
+        ),
     )
 }

@@ -13,8 +13,13 @@ from admissions.market import Int64Array
 
 REPORTED_ROWS = 200
 HINTED_ROWS = 20
-PUBLIC_COLUMNS = {"students": {"stage", "zone_id"}, "choices": {"rank", "programme_id"}}
-"""Columns of the children's tables whose values an error may show whole."""
+PUBLIC_COLUMNS = {
+    "students": {"stage", "zone_id"},
+    "choices": {"rank", "programme_id"},
+    "distances": {"zone_id", "school_id"},
+    "control_totals": {"table", "column", "count", "where_column"},
+}
+"""Columns of the tables about children whose values an error may show whole."""
 
 
 @dataclass(frozen=True, slots=True)

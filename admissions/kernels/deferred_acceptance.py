@@ -152,7 +152,7 @@ def defer_acceptance(indptr, pool, key, highest, seats, size, work, choice, cuto
 
     first, stop = indptr[:-1], indptr[1:]
     waiting = line_up(first, stop, key, highest, choice, queue)
-    propose(first, stop, pool, key, size, alone, work, choice, waiting)
+    propose(stop, pool, key, size, alone, work, choice, waiting)
     for p in range(len(seats)):
         cutoff[p] = worst[p] >> 32 if 0 <= worst[p] < NO_CUTOFF else worst[p]
 
@@ -160,20 +160,20 @@ def defer_acceptance(indptr, pool, key, highest, seats, size, work, choice, cuto
 @njit(cache=True, nogil=True)
 def are_single(size):  # type: ignore[no-untyped-def]
     """Return whether every applicant is one child."""
+    alone = np.bool_(True)
     for i in range(len(size)):
-        if size[i] != 1:
-            return False
-    return True
+        alone &= size[i] == 1
+    return alone
 
 
 @njit(cache=True, nogil=True)
-def propose(first, stop, pool, key, size, alone, work, choice, waiting):  # type: ignore[no-untyped-def]
+def propose(stop, pool, key, size, alone, work, choice, waiting):  # type: ignore[no-untyped-def]
     """Let the first ``waiting`` applicants of the queue, and whomever they displace, go down their lists.
 
     Parameters
     ----------
-    first, stop : (n,) int64
-        Choices of applicant ``i`` are ``first[i]:stop[i]``; ``choice[i]`` is the one before the next to try.
+    stop : (n,) int64
+        Choices of applicant ``i`` end before ``stop[i]``; ``choice[i]`` is the one before the next to try.
     pool, key, size, work, choice
         As of `defer_acceptance`; the pools in question are empty, with seats ``left``.
     alone : bool

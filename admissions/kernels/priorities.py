@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-DIGIT = 11
+DIGIT = 8
 """Bits a pass sorts by."""
 SHORT = 64
 """Pools of so few are sorted by comparing."""
@@ -47,33 +47,37 @@ def sort_by_priority(pool, key, name, highest, start, entries):  # type: ignore[
     passes = 0
     while highest >> (passes * DIGIT) > 0:
         passes += 1
-    other = np.empty(longest, dtype=np.int64)
-    count = np.empty(1 << DIGIT, dtype=np.int64)
+    other, count = np.empty(longest, dtype=np.int64), np.empty((passes, 1 << DIGIT), dtype=np.int64)
     for p in range(len(start) - 1):
         part = entries[start[p] : start[p + 1]]
         if len(part) <= SHORT:
             part.sort()
-            continue
-        for digit in range(passes):
-            _sort_by_digit(part, other, 32 + digit * DIGIT, count)
+        else:
+            _sort_by_digits(part, other[: len(part)], count)
 
 
 @njit(cache=True, nogil=True)
-def _sort_by_digit(part, other, shift, count):  # type: ignore[no-untyped-def]
-    """Sort by one digit, equal digits as they stood."""
+def _sort_by_digits(part, other, count):  # type: ignore[no-untyped-def]
+    """Sort by the digits of the upper half, the least first, equal ones as they stood."""
+    passes = len(count)
     count[:] = 0
     for at in range(len(part)):
-        other[at] = part[at]
-        count[(part[at] >> shift) & (2**DIGIT - 1)] += 1
-    before = 0
-    for value in range(len(count)):
-        here = count[value]
-        count[value] = before
-        before += here
-    for at in range(len(part)):
-        value = (other[at] >> shift) & (2**DIGIT - 1)
-        part[count[value]] = other[at]
-        count[value] += 1
+        key = part[at] >> 32
+        for digit in range(passes):
+            count[digit, (key >> digit * DIGIT) & (2**DIGIT - 1)] += 1
+    here, there = part, other
+    for digit in range(passes):
+        place = count[digit]
+        before = 0
+        for value in range(len(place)):
+            before, place[value] = before + place[value], before
+        for at in range(len(here)):
+            value = (here[at] >> (32 + digit * DIGIT)) & (2**DIGIT - 1)
+            there[place[value]] = here[at]
+            place[value] += 1
+        here, there = there, here
+    if passes % 2:
+        part[:] = other
 
 
 @njit(cache=True, nogil=True)

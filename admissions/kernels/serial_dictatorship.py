@@ -6,6 +6,11 @@ Given one order of all applicants, the outcome is the only stable matching, and 
 import numpy as np
 from numba import njit
 
+from admissions.kernels.intrinsics import prefetch
+
+FAR, NEAR = 16, 8
+"""How far ahead in the order an applicant's row, and then its choices, are asked for."""
+
 
 @njit(cache=True, nogil=True)
 def choose_in_turn(order, turn, indptr, pool, seats, size, whole, choice, left):  # type: ignore[no-untyped-def]
@@ -40,6 +45,9 @@ def choose_in_turn(order, turn, indptr, pool, seats, size, whole, choice, left):
     left[:] = seats
     choice[:] = -1
     for place in range(len(order)):
+        if place + FAR < len(order):
+            prefetch(indptr, order[place + FAR])
+            prefetch(pool, indptr[order[place + NEAR]])
         i, now = order[place], turn[place]
         need = size[i] if whole else 1
         for c in range(indptr[i], indptr[i + 1]):

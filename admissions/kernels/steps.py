@@ -9,109 +9,192 @@ inside them, ranks are score bands.
 import numpy as np
 from numba import njit
 
-from admissions.kernels.days import LOTTERY_AND_EXCEED, propose_in_days
-from admissions.kernels.deferred_acceptance import are_single, line_up, propose
+from admissions.kernels.days import LOTTERY_AND_EXCEED, SKIP, propose_in_days
+from admissions.kernels.deferred_acceptance import are_single, propose
 from admissions.kernels.intrinsics import prefetch, read_only
 from admissions.kernels.offers import CHOICE
 from admissions.market import NO_CUTOFF
 
-AHEAD = 16
-"""How far ahead a choice's pool and key are asked for."""
+FAR, NEAR = 16, 8
+"""How far ahead in a step an applicant's rows, and then its choices, are asked for."""
+SHORT = 32
+"""Lists of so few are sorted by counting."""
 
 
 @njit(cache=True, nogil=True)
-def sort_by_step(step, owner, order, bound):  # type: ignore[no-untyped-def]
-    """Put the choices in order of their step, those of one step as they stood.
+def number_bands(key, rank, line, width, ranks, step):  # type: ignore[no-untyped-def]
+    """Number the steps of bands of keys and, inside them, ranks.
 
     Parameters
     ----------
-    step : (e,) int64
-        Step of each choice, from 0 to s - 1.
-    owner : (e,) int32
-        Applicant of each choice.
-    order : (e,) int64, out
-        Choices, the first step's first: the applicant in the upper half, the index in the lower.
-    bound : (s + 1,) int64, out
-        Choices of step ``k`` are ``order[bound[k]:bound[k + 1]]``.
-
-    Notes
-    -----
-    Counting sort, O(e + s).
+    key : (e,) int64
+        Priority of each choice.
+    rank : (e,) int32
+        Place on the list, from 1 to ``ranks``.
+    line : int64
+        The worst key of the first band.
+    width : int64
+        Keys in every other band.
+    ranks : int64
+        Steps of a band.
+    step : (e,) int32, out
+        Step of each choice.
     """
-    bound[:] = 0
-    for c in range(len(step)):
-        bound[step[c] + 1] += 1
-    for k in range(len(bound) - 1):
-        bound[k + 1] += bound[k]
-    place = bound[:-1].copy()
-    for c in range(len(step)):
-        order[place[step[c]]] = np.int64(owner[c]) << 32 | c
-        place[step[c]] += 1
+    band, known = 0, np.int64(-1)
+    for c in range(len(key)):
+        if key[c] != known:
+            known = key[c]
+            band = (known - line - 1) // width + 1 if known > line else 0
+        step[c] = band * ranks + rank[c] - 1
 
 
 @njit(cache=True, nogil=True)
-def admit_in_steps(order, bound, pool, key, highest, size, rule, work, choice):  # type: ignore[no-untyped-def]
+def lists_rise(indptr, step):  # type: ignore[no-untyped-def]
+    """Return whether every list, ``step[indptr[i]:indptr[i + 1]]``, is in order of step."""
+    for i in range(len(indptr) - 1):
+        for c in range(indptr[i] + 1, indptr[i + 1]):
+            if step[c] < step[c - 1]:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def sort_lists(indptr, step, pool, key, order, step_there, pool_there, key_there):  # type: ignore[no-untyped-def]
+    """Put every list in order of step, choices of one step as they stood.
+
+    Parameters
+    ----------
+    indptr, step, pool, key
+        As of `admit_in_steps`, but for the order.
+    order : (e,) int32, out
+        Where on the list as it was the choice at each place stood, from 0.
+    step_there, pool_there, key_there : (e,), out
+        Step, pool and key of that choice.
+
+    Notes
+    -----
+    O(e log l) for lists of l choices. In a short list the place of a choice is the number of those before it: counting
+    them all is faster than comparing and guessing.
+    """
+    entry, longest = np.empty(SHORT, dtype=np.int64), SHORT
+    for i in range(len(indptr) - 1):
+        start, count = indptr[i], indptr[i + 1] - indptr[i]
+        if count > longest:
+            entry, longest = np.empty(count, dtype=np.int64), count
+        for k in range(count):
+            entry[k] = np.int64(step[start + k]) << 32 | k
+        if count > SHORT:
+            entry[:count].sort()
+            for k in range(count):
+                order[start + k] = entry[k] & CHOICE
+        else:
+            for k in range(count):
+                before = 0
+                for other in range(count):
+                    before += entry[other] < entry[k]
+                order[start + before] = k
+        for at in range(start, start + count):
+            c = start + order[at]
+            step_there[at], pool_there[at], key_there[at] = step[c], pool[c], key[c]
+
+
+@njit(cache=True, nogil=True)
+def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, first, waiting, choice):  # type: ignore[no-untyped-def]
     """Run the steps one after the other; whoever has a seat is out of the later ones.
 
     Parameters
     ----------
-    order : (e,) int64
-        Choices in order of step, then applicant, then place on the list, as of `sort_by_step`.
-    bound : (s + 1,) int64
-        Choices of step ``k`` are ``order[bound[k]:bound[k + 1]]``.
-    pool, key, highest, size
+    indptr, pool, key, seats, size
         As of `defer_acceptance`.
+    step : (e,) int32
+        Step of each choice, rising along every list.
     rule : int64
         Whom a pool takes at the margin: one of the rules of `propose_in_days`.
     work : Work
-        Arrays to work in; ``left`` holds the seats of each pool, and at the end what is left of them.
+        Arrays to work in.
+    first : (s + 1,) int32
+    waiting : (s,) int32
+        Arrays to work in, with a place for every step.
     choice : (n,) int64, out
         Index of the choice each applicant received, or -1.
 
     Notes
     -----
-    O(e) beside the proposals of the steps; a step looks at no pool but those that its applicants list.
+    O(e + s) beside the proposals of the steps. An applicant waits for the step of its next choice at a pool with a seat
+    left; between two steps every pool stands as if it were new, with the seats that are left.
     """
-    n, longest = len(size), 0
+    start, _, held, left, low, top, worst, queue = work
+    n = len(size)
     alone = are_single(size)
-    choice[:] = -1
-    seated = np.zeros(n, dtype=np.bool_)
-    for k in range(len(bound) - 1):
-        longest = max(longest, bound[k + 1] - bound[k])
-    who, children = np.empty(min(n, longest), dtype=np.int32), np.empty(min(n, longest), dtype=np.int32)
-    first = np.empty(min(n, longest), dtype=np.int64)
-    stop, got = np.empty_like(first), np.empty_like(first)
-    wanted, meant = np.empty(longest, dtype=np.int32), np.empty(longest, dtype=np.int64)
-    merit = np.empty(longest, dtype=np.int64)
-    start, left = work.start, work.left
-    for step in range(len(bound) - 1):
-        m = count = 0
-        for at in range(bound[step], bound[step + 1]):
-            if at + AHEAD < len(order) and not seated[order[at + AHEAD] >> 32]:
-                prefetch(pool, order[at + AHEAD] & CHOICE)
-                prefetch(key, order[at + AHEAD] & CHOICE)
-            i, c = order[at] >> 32, order[at] & CHOICE
-            if seated[i] or left[pool[c]] <= 0:
-                continue
-            p = pool[c]
-            if m == 0 or who[m - 1] != i:
-                who[m], children[m], first[m] = i, size[i], count
-                m += 1
-            wanted[count], merit[count], meant[count] = p, key[c], c
-            count += 1
-            stop[m - 1] = count
-            work.held[p] = work.low[p] = work.top[p] = start[p]
-            work.worst[p] = NO_CUTOFF
-        if m == 0:
+    for p in range(len(seats)):
+        left[p] = seats[p]
+        held[p] = low[p] = top[p] = start[p]
+        worst[p] = NO_CUTOFF if seats[p] > 0 else -1
+    stop, line = indptr[:-1].copy(), np.empty(n, dtype=np.int32)
+    behind, here = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
+    first[:] = 0
+    for i in range(n):
+        choice[i] = -1
+        if indptr[i] < indptr[i + 1]:
+            behind[i] = step[indptr[i]]
+            first[behind[i] + 1] += 1
+    for now in range(len(waiting)):
+        first[now + 1] += first[now]
+        waiting[now] = first[now]
+    for i in range(n):
+        if indptr[i] < indptr[i + 1]:
+            line[waiting[behind[i]]] = i
+            waiting[behind[i]] += 1
+    waiting[:] = -1
+    for now in range(len(waiting)):
+        came = 0
+        for k in range(first[now], first[now + 1]):
+            if k + FAR < first[-1]:
+                prefetch(stop, line[k + FAR])
+                prefetch(indptr, line[k + FAR])
+                prefetch(step, stop[line[k + NEAR]])
+                prefetch(pool, stop[line[k + NEAR]])
+                prefetch(key, stop[line[k + NEAR]])
+            here[came] = line[k]
+            came += 1
+        i = waiting[now]
+        while i >= 0:
+            here[came] = i
+            came += 1
+            i = behind[i]
+        applying = np.int64(0)
+        for a in range(came):
+            if a + NEAR < came:
+                prefetch(step, stop[here[a + NEAR]])
+                prefetch(pool, stop[here[a + NEAR]])
+            i = here[a]
+            c, end = stop[i], indptr[i + 1]
+            while c < end and worst[pool[c]] < 0:
+                c += 1
+            if c < end and step[c] == now:
+                choice[i] = c - 1
+                queue[applying] = here[applying] = i
+                applying += 1
+                while c < end and step[c] == now:
+                    c += 1
+            elif c < end:
+                behind[i], waiting[step[c]] = waiting[step[c]], i
+            stop[i] = c
+        if applying == 0:
             continue
-        lists = read_only(first[:m]), read_only(stop[:m])
-        pools, keys, sizes = read_only(wanted[:count]), read_only(merit[:count]), read_only(children[:m])
-        if rule == LOTTERY_AND_EXCEED:
-            waiting = line_up(lists[0], lists[1], keys, highest, got[:m], work.queue)
-            propose(lists[0], lists[1], pools, keys, sizes, alone, work, got[:m], waiting)
+        if applying == 1 and rule != SKIP:
+            i = here[0]
+            choice[i] += 1
+            left[pool[choice[i]]] -= size[i]
+        elif rule == LOTTERY_AND_EXCEED:
+            propose(read_only(stop), pool, key, size, alone, work, choice, applying)
         else:
-            propose_in_days(lists[0], lists[1], pools, keys, sizes, rule, work, got[:m])
-        for a in range(m):
-            if got[a] >= 0:
-                choice[who[a]] = meant[got[a]]
-                seated[who[a]] = True
+            propose_in_days(read_only(stop), pool, key, size, alone, rule, work, choice, applying)
+        for a in range(applying):
+            i = here[a]
+            if choice[i] >= 0:
+                p = pool[choice[i]]
+                held[p] = low[p] = top[p] = start[p]
+                worst[p] = NO_CUTOFF if left[p] > 0 else -1
+            elif stop[i] < indptr[i + 1]:
+                behind[i], waiting[step[stop[i]]] = waiting[step[stop[i]]], i

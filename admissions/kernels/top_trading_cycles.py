@@ -11,8 +11,8 @@ from numba import njit
 from admissions.kernels.deferred_acceptance import APPLICANT
 from admissions.kernels.intrinsics import prefetch
 
-FAR, NEAR = 4, 2
-"""How far down a line an applicant's row, and then its choices, are asked for."""
+AHEAD = 4
+"""How far behind the next of a line who is there another applicant's row is asked for."""
 
 
 @njit(cache=True, nogil=True)
@@ -67,8 +67,12 @@ def trade_cycles(indptr, pool, start, entries, size, whole, left, choice):  # ty
             i = entries[at] & APPLICANT
             if at != head[p]:
                 head[p], points[p] = at, indptr[i]
-                prefetch(indptr, entries[min(at + FAR, len(entries) - 1)] & APPLICANT)
-                prefetch(pool, indptr[entries[min(at + NEAR, len(entries) - 1)] & APPLICANT])
+                at += 1
+                while at < start[p + 1] and gone[entries[at] & APPLICANT]:
+                    at += 1
+                if at + AHEAD < start[p + 1]:
+                    prefetch(pool, indptr[entries[at] & APPLICANT])
+                    prefetch(indptr, entries[at + AHEAD] & APPLICANT)
             need = size[i] if whole else 1
             c, stop = points[p], indptr[i + 1]
             while c < stop and left[pool[c]] < need:

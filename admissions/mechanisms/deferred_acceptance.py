@@ -96,13 +96,11 @@ def _offers(market: Market) -> Matching:
 
 
 def _days(market: Market, rule: int) -> Matching:
-    from admissions.kernels.days import propose_in_days
+    from admissions.kernels.days import defer_acceptance_in_days
     from admissions.kernels.deferred_acceptance import Work
 
-    work = Work.roomy(market)
-    work.left[:] = market.seats
-    work.held[:] = work.start[:-1]
     choice: Int64Array = np.empty(market.applicants, dtype=np.int64)
     key, _, _ = narrowed(market.key)
-    propose_in_days(market.indptr[:-1], market.indptr[1:], market.pool, key, market.size, rule, work, choice)
+    work = Work.roomy(market)
+    defer_acceptance_in_days(market.indptr, market.pool, key, market.seats, market.size, rule, work, choice)
     return Matching.of(market, choice)

@@ -1,7 +1,5 @@
 """Immediate acceptance (Boston): first choices first, and what is given is final."""
 
-import numpy as np
-
 from admissions.market import Market, Matching
 from admissions.mechanisms.keys import Bundles, Ties
 from admissions.mechanisms.steps import admit_by_step
@@ -38,4 +36,4 @@ def run(market: Market, ties: Ties = "lottery", bundles: Bundles = "exceed") -> 
     >>> run(market).to_dict()
     {'ann': None, 'bob': 'south', 'eve': 'north'}
     """
-    return admit_by_step(market, "immediate_acceptance", market.rank.astype(np.int64) - 1, ties, bundles)
+    return admit_by_step(market, "immediate_acceptance", market.rank, ties, bundles)

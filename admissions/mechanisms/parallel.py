@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from admissions.errors import MarketError
-from admissions.market import Int64Array, Market, Matching
+from admissions.market import Int32Array, Int64Array, Market, Matching
 from admissions.mechanisms.keys import Bundles, Ties
 from admissions.mechanisms.steps import admit_by_step
 
@@ -72,11 +72,11 @@ def _lengths(band: object) -> list[int]:
     return lengths
 
 
-def _steps(market: Market, lengths: list[int]) -> Int64Array:
-    """Return the band of each choice, (e,) int64."""
-    ends = np.cumsum([0, *lengths[:-1]], dtype=np.int64)
-    place = market.rank.astype(np.int64) - 1
-    step = np.searchsorted(ends[1:], place, side="right").astype(np.int64)
-    later = step == len(lengths) - 1
-    step[later] += (place[later] - ends[-1]) // lengths[-1]
-    return step
+def _steps(market: Market, lengths: list[int]) -> Int32Array | Int64Array:
+    """Return the band of each choice, (e,)."""
+    *bands, last = (min(length, 2**31 - 1) for length in lengths)
+    place = market.rank - 1
+    if not bands:
+        return place // last
+    ends = np.minimum(np.cumsum(bands), 2**31 - 1).astype(np.int32)
+    return np.searchsorted(ends, place, side="right") + np.maximum(place - ends[-1], 0) // last

@@ -3,9 +3,9 @@
 import numpy as np
 
 from admissions.errors import MarketError
-from admissions.market import Market, Matching
+from admissions.market import Int32Array, Int64Array, Market, Matching
 from admissions.mechanisms.keys import Bundles, Ties
-from admissions.mechanisms.steps import SPARSE, admit_by_step
+from admissions.mechanisms.steps import admit_by_step, most_steps
 
 
 def run(
@@ -57,14 +57,21 @@ def run(
         if not missing and (not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least):
             raise MarketError(f"score_bands: {name} = {value!r}; a whole number of {least} or more is needed")
     if not len(market.key):
-        return admit_by_step(market, "score_bands", market.key, ties, bundles)
+        return admit_by_step(market, "score_bands", market.rank, ties, bundles)
     line = int(width) - 1 if first_line is None else int(first_line)
-    below = np.maximum(market.key, line) - line if line < 2**63 else np.zeros_like(market.key)
-    band, rank = -(-below // min(int(width), 2**62)), market.rank.astype(np.int64)
-    ranks = int(rank.max())
-    if (int(band.max()) + 1) * ranks > SPARSE * len(band):
-        band = np.unique(band, return_inverse=True)[1]
-        distinct, rank = np.unique(rank, return_inverse=True)
-        ranks = len(distinct)
-    step = band.astype(np.int64, copy=False) * ranks + rank
-    return admit_by_step(market, "score_bands", step, ties, bundles)
+    return admit_by_step(market, "score_bands", _steps(market, int(width), line), ties, bundles)
+
+
+def _steps(market: Market, width: int, line: int) -> Int32Array | Int64Array:
+    """Return the step of each choice: its band and, inside it, its rank."""
+    from admissions.kernels.steps import number_bands
+
+    highest, ranks = int(market.key.max()), int(market.rank.max())
+    line, width = min(line, highest), min(width, highest + 1)
+    if (-((line - highest) // width) + 1) * ranks <= most_steps(market):
+        step = np.empty(len(market.key), dtype=np.int32)
+        number_bands(market.key, market.rank, line, width, ranks, step)
+        return step
+    band = np.unique(-((line - np.maximum(market.key, line)) // width), return_inverse=True)[1]
+    distinct, rank = np.unique(market.rank, return_inverse=True)
+    return band.astype(np.int64, copy=False) * len(distinct) + rank

@@ -73,7 +73,9 @@ def _has_one_key_each(market: Market) -> bool:
 def _order_of_keys(market: Market) -> Int64Array:
     """Return the applicants with choices by their one key, equal keys by index."""
     choosing = np.flatnonzero(market.indptr[1:] > market.indptr[:-1])
-    return choosing[np.argsort(market.key[market.indptr[choosing]], kind="stable")]
+    key = market.key[market.indptr[choosing]]
+    _, line = in_order_of_priority(np.zeros(len(key), dtype=np.int32), key, 1, choosing.astype(np.int32))
+    return line & (2**32 - 1)
 
 
 def _order_of_pools(market: Market) -> Int64Array:

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from admissions.market import Int64Array, Market, Matching
+from admissions.market import Int32Array, Int64Array, Market, Matching
 from admissions.mechanisms.keys import frozen, margin_rule, narrowed
 
-SPARSE = 4
+SPARSE = 2
 """Steps are numbered anew where there are so many times more of them than choices."""
 
 
-def admit_by_step(market: Market, mechanism: str, step: Int64Array, ties: str, bundles: str) -> Matching:
+def admit_by_step(market: Market, mechanism: str, step: Int32Array | Int64Array, ties: str, bundles: str) -> Matching:
     """Return the matching in which what a step gives is final, and inside a step acceptance is deferred.
 
     Parameters
@@ -18,7 +18,7 @@ def admit_by_step(market: Market, mechanism: str, step: Int64Array, ties: str, b
         Any market.
     mechanism : str
         Whom error messages speak of.
-    step : (e,) int64
+    step : (e,) array of int
         Step of each choice, 0 or more.
     ties, bundles : str
         As of `deferred_acceptance.run`, for the seats a step leaves.
@@ -36,18 +36,28 @@ def admit_by_step(market: Market, mechanism: str, step: Int64Array, ties: str, b
     """
     from admissions.kernels.days import LOTTERY_AND_EXCEED
     from admissions.kernels.deferred_acceptance import Work
-    from admissions.kernels.steps import admit_in_steps, sort_by_step
+    from admissions.kernels.steps import admit_in_steps, lists_rise, sort_lists
 
     rule = margin_rule(market, mechanism, ties, bundles)
     steps = int(step.max(initial=-1)) + 1
-    if steps > SPARSE * len(step):
+    if steps > most_steps(market):
         distinct, step = np.unique(step, return_inverse=True)
         steps = len(distinct)
-    order, bound = np.empty(len(step), dtype=np.int64), np.empty(steps + 1, dtype=np.int64)
-    sort_by_step(frozen(step.astype(np.int64, copy=False)), market.owners(), order, bound)
+    step, pool, (key, _, _) = frozen(step.astype(np.int32, copy=False)), market.pool, narrowed(market.key)
+    order = None
+    if not lists_rise(market.indptr, step):
+        order, there = np.empty_like(step), (np.empty_like(step), np.empty_like(pool), np.empty_like(key))
+        sort_lists(market.indptr, step, pool, key, order, *there)
+        step, pool, key = map(frozen, there)
     work = Work.of(market) if rule == LOTTERY_AND_EXCEED else Work.roomy(market)
-    work.left[:] = market.seats
-    key, highest, _ = narrowed(market.key)
+    first, waiting = np.empty(steps + 1, dtype=np.int32), np.empty(steps, dtype=np.int32)
     choice = np.empty(market.applicants, dtype=np.int64)
-    admit_in_steps(order, bound, market.pool, key, highest, market.size, rule, work, choice)
+    admit_in_steps(market.indptr, pool, key, step, market.seats, market.size, rule, work, first, waiting, choice)
+    if order is not None:
+        choice = np.where(choice >= 0, market.indptr[:-1] + order[choice], -1)
     return Matching.of(market, choice)
+
+
+def most_steps(market: Market) -> int:
+    """Return the number of steps above which they are numbered anew, so that there are not many more than choices."""
+    return min(SPARSE * len(market.pool), 2**31 - 1)

@@ -62,6 +62,10 @@ class Mechanism:
         What each parameter means.
     domain : str
         The markets `holds` and ``fails`` speak of, where these are not all with strict priorities.
+    judged_with : mapping of str to object
+        Parameters with which they were looked for.
+    one_order : bool
+        Whether they speak of markets in which all pools rank alike.
     judged : tuple of str
         The relations that are looked at; those that do not fail hold.
     from_run : tuple of str
@@ -79,6 +83,8 @@ class Mechanism:
     unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fails: tuple[str, ...] = ()
     domain: str = ""
+    judged_with: Mapping[str, Any] = field(default_factory=dict)
+    one_order: bool = False
     judged: tuple[str, ...] = tuple(RELATIONS)
     from_run: tuple[str, ...] = ()
     refusal: str = ""
@@ -188,6 +194,7 @@ MECHANISMS: dict[str, Mechanism] = {
                 "bundles": BUNDLES,
             },
             domain="bands of two",
+            judged_with={"band": 2},
             refusal="full before this band of the list was asked, or filled in it by applications that go before",
             refusal_zh="轮到该段志愿之前已录满，或在该段内录满排序在前的学生",
             fails=(
@@ -221,9 +228,22 @@ MECHANISMS: dict[str, Mechanism] = {
                 "bundles": BUNDLES,
             },
             domain="one mark a student, bands of two places",
+            judged_with={"width": 2},
+            one_order=True,
             refusal="full before this mark and rank were asked, or filled with them by applications that go before",
             refusal_zh="轮到该分数段和志愿序号之前已录满，或在其中录满排序在前的学生",
-            fails=(),
+            fails=(
+                "no justified envy",
+                "best stable",
+                "cutoffs",
+                "strategy-proof",
+                "pairs",
+                "nothing added",
+                "split school",
+                "rural hospitals",
+                "swap",
+                "append for others",
+            ),
         ),
         Mechanism(
             name="serial_dictatorship",
@@ -234,6 +254,7 @@ MECHANISMS: dict[str, Mechanism] = {
             source="Satterthwaite and Sonnenschein 1981; Abdulkadiroğlu and Sönmez 1998",
             parameters={"ties": TIES, "bundles": BUNDLES},
             domain="one order of all students",
+            one_order=True,
             fails=("append for others",),
         ),
         Mechanism(
@@ -275,7 +296,22 @@ MECHANISMS: dict[str, Mechanism] = {
                 "consent": "who lets priorities that do not help them be passed over; by default everybody",
                 "ties": STRICT,
             },
-            fails=(),
+            fails=(
+                "no justified envy",
+                "best stable",
+                "cutoffs",
+                "strategy-proof",
+                "pairs",
+                "non-bossy",
+                "cut below",
+                "list one",
+                "seat added",
+                "student leaves",
+                "raised",
+                "leaves with the seat",
+                "swap",
+                "append for others",
+            ),
         ),
         Mechanism(
             name="stable_improvement",
@@ -306,7 +342,8 @@ MECHANISMS: dict[str, Mechanism] = {
                 "cap": "most seats taken in all pools together, or in each of several groups, nested or apart",
                 "targets": "seats a pool is entitled to before the rest is shared; by default in proportion to seats",
             },
-            domain="three seats in all schools together",
+            domain="three seats in all schools together, and outcomes of more seats count",
+            judged_with={"cap": 3},
             refusal="filled by applications that go before, or the seats of its group of programmes were taken",
             refusal_zh="已录满排序在前的学生，或其所在组的学位已用完",
             fails=(
@@ -315,6 +352,7 @@ MECHANISMS: dict[str, Mechanism] = {
                 "best stable",
                 "cutoffs",
                 "efficient",
+                "weakly efficient",
                 "non-bossy",
                 "seat added",
                 "leaves with the seat",
@@ -334,7 +372,24 @@ MECHANISMS: dict[str, Mechanism] = {
             source="Irving, Kavitha, Mehlhorn, Michail and Paluch 2006",
             refusal="its seats went to others, so that as many as can be have an early place of their list",
             refusal_zh="学位给了其他学生，使尽可能多的学生录取在靠前的志愿",
-            fails=(),
+            fails=(
+                "row order",
+                "no justified envy",
+                "best stable",
+                "cutoffs",
+                "strategy-proof",
+                "pairs",
+                "seat added",
+                "student leaves",
+                "newcomer last",
+                "better everywhere",
+                "nothing added",
+                "split school",
+                "rural hospitals",
+                "swap",
+                "append",
+                "append for others",
+            ),
         ),
         Mechanism(
             name="minimum_cost",
@@ -347,7 +402,24 @@ MECHANISMS: dict[str, Mechanism] = {
             domain="costs by rank",
             refusal="its seats went to others, so that most are placed at the least sum of costs",
             refusal_zh="学位给了其他学生，使录取人数最多且总成本最小",
-            fails=(),
+            fails=(
+                "row order",
+                "no justified envy",
+                "best stable",
+                "cutoffs",
+                "strategy-proof",
+                "pairs",
+                "seat added",
+                "student leaves",
+                "newcomer last",
+                "better everywhere",
+                "nothing added",
+                "split school",
+                "rural hospitals",
+                "swap",
+                "append",
+                "append for others",
+            ),
         ),
     )
 }
@@ -409,8 +481,10 @@ def wrong_parameters(row: Mechanism, parameters: Iterable[str]) -> str:
     --------
     >>> wrong_parameters(MECHANISMS["parallel"], ["bands"])
     "parallel has no parameter 'bands' (did you mean 'band'?); its parameters: band, ties, bundles"
-    >>> wrong_parameters(MECHANISMS["parallel"], [])
-    "parallel needs the parameter 'band': ranks in a band; a list gives each band's, the last for all that follow; ..."
+    >>> wrong_parameters(MECHANISMS["minimum_cost"], [])
+    ''
+    >>> wrong_parameters(MECHANISMS["parallel"], [])[:54]
+    "parallel needs the parameter 'band': ranks in a band; "
     """
     for name in parameters:
         if name not in row.parameters:

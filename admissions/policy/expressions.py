@@ -36,6 +36,14 @@ class Expression:
         """Return it as a polars expression."""
         return pl.sql_expr(self.text)
 
+    def failure_on(self, frame: pl.DataFrame) -> str:
+        """Return why it cannot be computed on a frame, in words that hold no value of the frame."""
+        try:
+            frame.clear().with_columns(value=self.polars())
+        except pl.exceptions.PolarsError as error:
+            return str(error).splitlines()[0]
+        return f"has no result for some value of {', '.join(self.columns)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Term:

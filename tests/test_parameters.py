@@ -128,6 +128,20 @@ def test_all_who_are_tied_with_the_last_admitted_enter_and_the_audit_counts_them
     assert "missed by 1" in str(adm.explain(allocation, "D"))
 
 
+def test_a_mechanism_with_parameters_divides_seats_among_pools():
+    district = by_marks([9, 8, 7], ["A: X", "B: X", "C: X"], {"X": 2}, rural=[False, False, True])
+    pools = [{"name": "rural", "members": "rural", "seats": 1}, {"name": "open"}]
+    assert run(district, mechanism="parallel", parameters={"band": 1}, pool=pools, **MARKS) == {
+        "A": "X",
+        "B": None,
+        "C": "X",
+    }
+    plan = pl.DataFrame({"programme_id": ["X"], "pool": ["rural"], "seats": [2]})
+    planned = office(children("A B", mark=[9, 8], rural=[False, True]), {"X": 2}, ["A: X", "B: X"], seat_plan=plan)
+    pools = [{"name": "rural", "members": "rural", "seats": "seat_plan"}]
+    assert run(planned, parameters={"ties": "lottery"}, pool=pools, **MARKS) == {"A": None, "B": "X"}
+
+
 def test_a_lottery_leaves_nobody_tied():
     with pytest.raises(PolicyError, match="the lottery of the order leaves nobody equal"):
         one_round(parameters={"ties": "admit_all"})

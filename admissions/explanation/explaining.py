@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from admissions.allocation import Allocation
-from admissions.errors import AdmissionsError, did_you_mean
+from admissions.errors import AdmissionsError
 from admissions.explanation.changes import Asked, find_changes
 from admissions.explanation.explained import Explanation
 from admissions.explanation.findings import CODES, Findings, find_reasons, last_classes, rows_of
@@ -17,9 +17,6 @@ from admissions.explanation.sentences import SENTENCES
 from admissions.explanation.steps import Step
 from admissions.explanation.wording import word_cutoffs, word_findings, word_own
 from admissions.records import ADMITTED, OUTCOMES, REFUSED, WITHOUT_CLASS, value_column
-
-MANY = 20_000
-"""Above so many children no near id is looked for."""
 
 
 def explain(allocation: Allocation, student: str, tell: Callable[[str], None] | None = None) -> Explanation:
@@ -51,8 +48,7 @@ def explain(allocation: Allocation, student: str, tell: Callable[[str], None] | 
     tell = tell or (lambda phase: None)
     seats = allocation.students.filter(pl.col("student_id") == student).to_dicts()
     if not seats:
-        near = did_you_mean(student, allocation.students["student_id"]) if len(allocation.students) < MANY else ""
-        raise AdmissionsError(f"no student of that id in this run{near}")
+        raise AdmissionsError("no student of that id in this run; ids count to the letter")
     seat = seats[0]
     rows = {place: rows_of(record, student) for place, record in enumerate(allocation.records)}
     tried = [place for place in rows if len(rows[place])]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from admissions.errors import RunError as RunError
     from admissions.explanation import Explanation as Explanation
     from admissions.explanation import explain as explain
+    from admissions.explanation import explain_all as explain_all
     from admissions.market import Market as Market
     from admissions.market import Matching as Matching
     from admissions.mechanisms import MECHANISMS as MECHANISMS
@@ -56,6 +57,7 @@ _HOME = {
     "RunError": "errors",
     "Explanation": "explanation",
     "explain": "explanation",
+    "explain_all": "explanation",
     "Market": "market",
     "Matching": "market",
     "MECHANISMS": "mechanisms",

@@ -206,18 +206,51 @@ def audit_run(
 
 @app.command("explain")
 def explain_seat(
-    out: Run, student: Annotated[str, typer.Argument(help="Id of the child.")], as_json: AsJson = False
+    out: Run,
+    student: Annotated[str | None, typer.Argument(help="Id of the child.", show_default=False)] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="The office's tables, to find what would have been enough and what is nearer.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the words: en or zh.")] = "en",
+    everybody: Annotated[bool, typer.Option("--all", help="Write a row for every child, in all languages.")] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="File for --all; reasons.csv beside OUT if not given.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say why a child has this seat and no better one: each application, the cutoff it met, and what was missing."""
-    from admissions.explanation import explain
-    from admissions.runs import read_run
+    from dataclasses import replace
 
-    explanation = explain(read_run(out), student)
-    if not as_json:
-        _stdout().print(str(explanation), markup=False, highlight=False, soft_wrap=True)
-        return
-    steps = [{name: getattr(step, name) for name in step.__dataclass_fields__} for step in explanation.steps]
-    print(json.dumps({"seat": explanation.seat, "applications": steps}, ensure_ascii=False, default=str))
+    from admissions.district.reading import read_district
+    from admissions.explanation import explain, explain_all
+    from admissions.explanation.sentences import known_language
+    from admissions.runs import read_run, refuse_existing_file, write_file
+
+    if (student is None) != everybody:
+        raise typer.BadParameter("name one child, or give --all")
+    known_language(language)
+    file = file or out.absolute().with_name("reasons.csv")
+    if everybody:
+        refuse_existing_file(file, out)
+    with _phases() as phases:
+        phases.tell("run folder")
+        allocation = read_run(out)
+        if data is not None:
+            phases.tell("tables")
+            allocation = replace(allocation, district=read_district(data))
+        if student is None:
+            phases.tell("reasons")
+            reasons = explain_all(allocation)
+            phases.tell("file")
+            write_file(file, reasons.write_csv().encode())
+            print(json.dumps({"out": str(file), "children": len(reasons)}) if as_json else f"The reasons are in {file}")
+            return
+        explanation = explain(allocation, student, phases.tell)
+    if as_json:
+        print(json.dumps(explanation.to_dict(), ensure_ascii=False, default=str))
+    else:
+        _stdout().print(explanation.words(language), markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -88,15 +88,13 @@ def allocate(district: District, policy: Policy, seed: str | None = None, tell: 
         raise PolicyError("the seed is empty: give a public text fixed before the draw")
     tell("policy")
     check_policy(district, policy)
-    applicants = gather_applicants(district, columns_read(policy))
-    draw = _draw(district, policy, seed, applicants)
-    progress = Progress.start(len(district.students), programme_seats(district, policy))
+    applicants, draw, progress = begin(district, policy, seed)
     rounds = []
     for rule in policy.rounds:
         tell(f"{rule.name}: lists, classes and keys")
         compiled = compile_round(rule, district, applicants, progress, draw)
         tell(f"{rule.name}: {rule.mechanism.replace('_', ' ')}")
-        matching = _match(compiled)
+        matching = match_round(compiled)
         tell(f"{rule.name}: seats")
         done = _solve(compiled, matching, district, applicants, progress)
         progress = progress.after(rule.name, done.placements.considered, done.placements.programme)
@@ -117,27 +115,70 @@ def allocate(district: District, policy: Policy, seed: str | None = None, tell: 
     )
 
 
-def _draw(district: District, policy: Policy, seed: str | None, applicants: Applicants) -> Draw:
+def begin(district: District, policy: Policy, seed: str | None) -> tuple[Applicants, Draw, Progress]:
+    """Return what the rounds of an allocation begin with: who applies, the lottery, and all seats free.
+
+    Parameters
+    ----------
+    district : District
+        The tables.
+    policy : Policy
+        The rules, which fit the tables.
+    seed : str or None
+        What the lottery is drawn from.
+
+    Raises
+    ------
+    DataError
+        If children of one bundle differ in what the policy reads, or nobody states the size of a class.
+    """
+    applicants = gather_applicants(district, columns_read(policy))
     ids = applicants.lottery_id.gather(applicants.of_student)
-    return Draw(seed or "", policy.lottery.scope == "programme", ids)
+    draw = Draw(seed or "", policy.lottery.scope == "programme", ids)
+    return applicants, draw, Progress.start(len(district.students), programme_seats(district, policy))
 
 
-def _match(compiled: CompiledRound) -> Matching:
+def match_round(compiled: CompiledRound) -> Matching:
+    """Return what a round's mechanism makes of its market.
+
+    Raises
+    ------
+    PolicyError
+        If the mechanism cannot run on it.
+    """
     try:
         return match(compiled.market, compiled.rule.mechanism, **compiled.parameters)
     except MarketError as error:
         raise PolicyError(f"round '{compiled.rule.name}' › mechanism: {error}") from None
 
 
-def _solve(
+def place_round(
     compiled: CompiledRound, matching: Matching, district: District, applicants: Applicants, progress: Progress
-) -> _Solved:
+) -> tuple[Placements, pl.DataFrame]:
+    """Return what a round did to each student, its guarantee kept, and where seats ran out.
+
+    Parameters
+    ----------
+    compiled : CompiledRound
+        The round.
+    matching : Matching
+        Of its market.
+    district, applicants, progress
+        As the round had them.
+    """
     coordinating = compile_guarantee(compiled, matching.choice, district, applicants, progress)
     coordinated, shortfall = _coordinate(compiled, coordinating, district)
     covers = covered(compiled, district, applicants, progress)
+    return place_students(compiled, matching, coordinated, covers, district, applicants), shortfall
+
+
+def _solve(
+    compiled: CompiledRound, matching: Matching, district: District, applicants: Applicants, progress: Progress
+) -> _Solved:
+    placements, shortfall = place_round(compiled, matching, district, applicants, progress)
     return _Solved(
         compiled,
-        place_students(compiled, matching, coordinated, covers, district, applicants),
+        placements,
         record_round(compiled, matching, district, applicants),
         tabulate_cutoffs(compiled, matching, district, applicants),
         shortfall,

@@ -64,6 +64,57 @@ def refuse_existing(out: str | Path, force: bool = False) -> None:
         raise RunError(f"{out} is no earlier run; --force replaces nothing else")
 
 
+def refuse_existing_file(path: str | Path, run: str | Path) -> None:
+    """Raise if a file about a run must not be written to a path.
+
+    Parameters
+    ----------
+    path : path
+        Where the file is to go.
+    run : path
+        The run folder, which holds what the run wrote and nothing else.
+
+    Raises
+    ------
+    RunError
+        If something is there, if its folder is missing, or if that is the run folder.
+    """
+    path, run = Path(os.path.abspath(path)), Path(os.path.abspath(run))
+    if path.exists() or path.is_symlink():
+        raise RunError(f"{path} exists; name another file with --out")
+    if not path.parent.is_dir():
+        raise RunError(f"{path.parent}: no such folder")
+    if run in path.parents:
+        raise RunError(f"{run} holds what the run wrote and nothing else; name a file outside with --out")
+
+
+def write_file(path: str | Path, content: bytes) -> None:
+    """Write a file where none is, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        Where it is to go.
+    content : bytes
+        What it holds.
+
+    Raises
+    ------
+    RunError
+        If the disk does not take it; then nothing is left behind.
+    """
+    path = Path(os.path.abspath(path))
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        _write_synced(partial, content)
+        partial.rename(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise RunError(f"{path} could not be written: {error.strerror or error}; nothing was left behind") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def write_run(
     out: str | Path,
     allocation: Allocation,
@@ -277,7 +328,8 @@ def _read_cutoffs(path: Path, applications: pl.DataFrame) -> pl.DataFrame:
     fixed = {"seats": pl.Int64, "admitted": pl.Int64, "cutoff_key": pl.Int64}
     frame = pl.read_csv(path, infer_schema=False)
     types = {name: fixed.get(name, applications.schema.get(name, pl.String)) for name in frame.columns}
-    return frame.cast({name: dtype for name, dtype in types.items() if dtype not in (pl.Boolean, pl.Null)})
+    frame = frame.cast({name: dtype for name, dtype in types.items() if dtype not in (pl.Boolean, pl.Null)})
+    return frame.with_columns(pl.col(name) == "true" for name, dtype in types.items() if dtype == pl.Boolean)
 
 
 def _write_synced(path: Path, content: bytes) -> None:

@@ -11,7 +11,9 @@ import admissions as adm
 from admissions.compiling.checking import check_policy
 from admissions.errors import PolicyError
 from admissions.mechanisms import MECHANISMS
-from admissions.policy.soundness import unsound_clauses
+from admissions.policy.soundness import UNLISTED, WITH_TIES, unsound_clauses
+from admissions.testing.cases import Case
+from admissions.testing.relations import find_violation
 from tests.offices import children, office, one_round, seats_of
 
 MARKS = {"order": ["mark desc", "lottery"]}
@@ -78,6 +80,15 @@ def test_bands_of_marks_with_decimals_missing_marks_and_pools():
         run(district, **bands, parameters={"width": 40, "first_line": Decimal("707.55")})
 
 
+def test_bands_are_in_marks_where_all_who_are_tied_enter_too():
+    bands = {"mechanism": "score_bands", "order": ["mark desc"]}
+    width = {"width": 40, "first_line": 707, "ties": "admit_all"}
+    district = by_marks([710, 670, 661], ["A: X", "B: X Y", "C: Y"], {"X": 1, "Y": 1})
+    assert run(district, **bands, parameters=width) == {"A": "X", "B": "Y", "C": None}
+    tied = by_marks([710, 670, 670, 661], ["A: X", "B: Y", "C: Y", "D: Y"], {"X": 1, "Y": 1})
+    assert run(tied, **bands, parameters=width) == {"A": "X", "B": "Y", "C": "Y", "D": None}
+
+
 def test_points_where_fewer_are_better_have_bands_too():
     district = by_marks([1, 2, 3], ["A: X Y", "B: X Y", "C: Y X"], {"X": 1, "Y": 1})
     bands = {"mechanism": "score_bands", "order": ["mark", "lottery"]}
@@ -115,6 +126,20 @@ def test_all_who_are_tied_with_the_last_admitted_enter_and_the_audit_counts_them
     assert not verdicts.failed
     assert "P4" in [finding.code for finding in verdicts.findings if finding.verdict == "holds"]
     assert "missed by 1" in str(adm.explain(allocation, "D"))
+
+
+def test_a_mechanism_with_parameters_divides_seats_among_pools():
+    district = by_marks([9, 8, 7], ["A: X", "B: X", "C: X"], {"X": 2}, rural=[False, False, True])
+    pools = [{"name": "rural", "members": "rural", "seats": 1}, {"name": "open"}]
+    assert run(district, mechanism="parallel", parameters={"band": 1}, pool=pools, **MARKS) == {
+        "A": "X",
+        "B": None,
+        "C": "X",
+    }
+    plan = pl.DataFrame({"programme_id": ["X"], "pool": ["rural"], "seats": [2]})
+    planned = office(children("A B", mark=[9, 8], rural=[False, True]), {"X": 2}, ["A: X", "B: X"], seat_plan=plan)
+    pools = [{"name": "rural", "members": "rural", "seats": "seat_plan"}]
+    assert run(planned, parameters={"ties": "lottery"}, pool=pools, **MARKS) == {"A": None, "B": "X"}
 
 
 def test_a_lottery_leaves_nobody_tied():
@@ -236,6 +261,10 @@ def test_a_bad_value_is_refused_before_any_round_runs(parameters):
         ({"mechanism": "immediate_acceptance", "promises": ["strategy-proof"]}, "immediate_acceptance fails it"),
         ({"promises": ["efficient"]}, "deferred_acceptance fails it"),
         ({"promises": ["best stable"], "parameters": {"proposing": "programmes"}}, "not known to keep"),
+        ({"promises": ["weakly efficient"], "parameters": {"proposing": "programmes"}}, "not known to keep"),
+        ({"promises": ["strategy-proof"], "parameters": {"ties": "admit_all"}, "order": ["mark"]}, "not known to keep"),
+        ({"promises": ["strategy-proof"], "mechanism": "stable_improvement"}, "not known to keep"),
+        ({"promises": ["strategy-proof"], "mechanism": "top_trading_cycles"}, "not known to keep"),
         ({"order": ["choice_rank", "lottery"]}, "by choice_rank"),
         ({"priority": [{"class": "first", "when": "choice_rank = 1"}, {"class": "rest"}]}, "by choice_rank"),
         ({"promises": ["strategy-proof"], "guarantee": {}}, "leaving it out"),
@@ -251,9 +280,38 @@ def test_what_does_not_go_together_is_told(clause, words):
 def test_what_a_mechanism_keeps_can_be_promised_without_a_word(mechanism):
     row = MECHANISMS[mechanism]
     needed = {"parallel": {"band": 2}, "score_bands": {"width": 1}, "regional": {"cap": 3}}.get(mechanism, {})
-    clause = {"mechanism": mechanism, "parameters": needed, "promises": list(row.holds), **MARKS}
+    kept = [name for name in row.holds if mechanism != "stable_improvement" or name not in WITH_TIES]
+    whole = {"lists": ["choices", "nearest"], **MARKS}
+    clause = {"mechanism": mechanism, "parameters": needed, "promises": kept, **whole}
     assert not unsound_clauses(one_round(**clause))
     assert bool(unsound_clauses(one_round(**{**clause, "promises": list(row.fails)}))) == bool(row.fails)
+
+
+OWN_FIRST = ((0, 1, 2), (1, 2, 0)), (1, 1)
+"""Student 0 goes first at school 0, and student 1 at school 1."""
+FOUR = ((3, 0, 2, 1), (1, 2, 3, 0), (0, 1, 2, 3)), (1, 1, 2)
+PAIR = ((1, 0, 2, 3), (1, 0, 2, 3), (3, 0, 2, 1)), (0, 1, 2)
+BLIND = {
+    "strategy-proof": Case(((1,), (0, 1), (1,)), *OWN_FIRST),
+    "pairs": Case(((2, 0, 1), (0, 2, 1), (2,), (1,)), *PAIR),
+    "non-bossy": Case(((1, 0, 2), (2, 0, 1), (1, 0, 2), (1, 0, 2)), *FOUR),
+    "cut below": Case(((1, 0), (0, 1), (1,)), *OWN_FIRST),
+    "list one": Case(((1, 0), (0, 1), (1,)), *OWN_FIRST),
+}
+
+
+@pytest.mark.parametrize("relation", UNLISTED)
+def test_who_trades_only_what_is_listed_does_not_keep_what_trading_keeps(relation):
+    def as_in_a_round(market):
+        return adm.match(replace(market, unlisted=None), "top_trading_cycles")
+
+    assert find_violation(as_in_a_round, relation, BLIND[relation])
+    assert not find_violation("top_trading_cycles", relation, BLIND[relation])
+
+
+def test_all_who_are_tied_may_enter_in_one_order_without_a_word_about_the_truth():
+    clause = {"promises": ["strategy-proof"], "parameters": {"ties": "admit_all"}, "order": ["mark"]}
+    assert not unsound_clauses(one_round(mechanism="serial_dictatorship", **clause))
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)

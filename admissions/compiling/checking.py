@@ -118,10 +118,11 @@ def _misfits_of_round(rule: Round, empty: District, draw: Draw) -> Iterator[Admi
 
 
 def _misfits_of_parameters(rule: Round, empty: District, draw: Draw) -> Iterator[AdmissionsError]:
-    """Yield what is wrong with the parameters of a round, by running its mechanism on nobody."""
+    """Yield what is wrong with the parameters of a round, by running its mechanism on nobody, for no seats."""
+    pools = tuple(pool.model_copy(update={"seats": 0}) for pool in rule.pool)
     try:
         compiled = compile_round(
-            rule,
+            rule.model_copy(update={"pool": pools}),
             empty,
             gather_applicants(empty, ()),
             Progress.start(0, np.zeros(len(empty.programmes), dtype=np.int64)),

@@ -68,14 +68,20 @@ def build_lists(
         once = _first_of_each(applicant, programme, len(programmes))
         applicant, programme, choice = applicant[once], programme[once], choice[once]
     if len(parts) > 1 or rule.lists[0] != "choices":
-        choice = _family_rows(district, applicants, applicant, programme)
+        choice = family_rows(district, applicants, applicant, programme)
     return Lists(applicant, programme, choice, _places(applicant))
 
 
-def _family_rows(
-    district: District, applicants: Applicants, applicant: Int32Array, programme: Int32Array
-) -> Int32Array:
-    """Return the row of `choices` where the family lists each programme, -1 where it does not."""
+def family_rows(district: District, applicants: Applicants, applicant: Int32Array, programme: Int32Array) -> Int32Array:
+    """Return the row of `choices` where the family lists each programme, -1 where it does not.
+
+    Parameters
+    ----------
+    district, applicants
+        The tables, and who applies.
+    applicant, programme : (m,) int32
+        Pairs to look up.
+    """
     rows = np.flatnonzero(applicants.lists)
     width = len(district.programmes)
     links = district.links

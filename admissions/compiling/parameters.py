@@ -79,8 +79,8 @@ def compile_parameters(entries: Entries, rows: Rows) -> Compiled:
         if name in parameters:
             parameters[name] = compile_one(entries, rows, parameters[name])
     if parameters.get("ties") == "admit_all":
-        return Compiled(tied_keys(entries), 0, parameters)
-    if rule.row.needs_strict_priorities:
+        key, settled = tied_keys(entries), 0
+    elif rule.row.needs_strict_priorities:
         if settled and "ties" not in parameters:
             raise PolicyError(
                 f"round '{rule.name}' › mechanism: {rule.mechanism} needs strict priorities, and {settled} "

@@ -8,9 +8,10 @@ import polars as pl
 
 from admissions.compiling.applications import Applications, Level
 from admissions.compiling.lottery import lottery_numbers
+from admissions.compiling.supposition import Supposition
 from admissions.errors import DataError, PolicyError, Problem
 from admissions.market import Int64Array
-from admissions.policy.expressions import LOTTERY, Term
+from admissions.policy.expressions import Term
 
 KEY_BITS = 62
 
@@ -50,11 +51,14 @@ class Ranking:
         What is ranked.
     draw : Draw
         The lottery.
+    supposition : Supposition, optional
+        How one application stands otherwise.
     """
 
-    def __init__(self, applications: Applications, draw: Draw) -> None:
+    def __init__(self, applications: Applications, draw: Draw, supposition: Supposition | None = None) -> None:
         self.applications = applications
         self.draw = draw
+        self.supposition = supposition
         self.values: dict[str, tuple[Level, pl.Series]] = {}
         self._codes: dict[tuple[str, bool], tuple[Level, Int64Array]] = {}
 
@@ -88,11 +92,13 @@ class Ranking:
     def _valued(self, term: Term, where: str) -> tuple[Level, pl.Series]:
         if term.name not in self.values:
             if term.is_lottery:
-                self.values[LOTTERY] = self.draw.numbers(self.applications)
+                level, values = self.draw.numbers(self.applications)
             else:
                 level, values = self.applications.evaluate(term.expression, where)
                 self._refuse_unrankable(term, values, where)
-                self.values[term.name] = level, values
+            if self.supposition is not None:
+                values = self.supposition.revised(self.applications, term.name, level, values)
+            self.values[term.name] = level, values
         return self.values[term.name]
 
     def _refuse_unrankable(self, term: Term, values: pl.Series, where: str) -> None:

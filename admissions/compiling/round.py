@@ -15,6 +15,7 @@ from admissions.compiling.priorities import Entries
 from admissions.compiling.progress import Progress
 from admissions.compiling.ranking import Draw, Ranking
 from admissions.compiling.seats import divide_seats
+from admissions.compiling.supposition import Supposition
 from admissions.district.district import District
 from admissions.market import BoolArray, Int32Array, Market
 from admissions.policy.expressions import parse_expression
@@ -68,7 +69,12 @@ class CompiledRound:
 
 
 def compile_round(
-    rule: Round, district: District, applicants: Applicants, progress: Progress, draw: Draw
+    rule: Round,
+    district: District,
+    applicants: Applicants,
+    progress: Progress,
+    draw: Draw,
+    supposition: Supposition | None = None,
 ) -> CompiledRound:
     """Return a round compiled to a Market.
 
@@ -84,6 +90,8 @@ def compile_round(
         What earlier rounds left.
     draw : Draw
         The lottery.
+    supposition : Supposition, optional
+        How one application stands otherwise, to ask what would follow.
 
     Raises
     ------
@@ -96,7 +104,10 @@ def compile_round(
     applications = Applications(district, progress, applicants.first[lists.applicant], lists.programme, lists.choice)
     eligible = applications.condition(parse_expression(rule.students), f"round '{rule.name}' › students")
     classes = _classify(rule, applications, eligible)
-    entry, members = _enter_pools(rule, applications, classes >= 0)
+    members = _members(rule, applications)
+    if supposition is not None:
+        _suppose(supposition, applications, classes, members)
+    entry = (classes >= 0)[:, None] & (members | [pool.others == "after members" for pool in rule.pools])
     row_application, row_pool = _rows(entry)
     row_class = classes[row_application]
     inside = row_pool >= 0
@@ -105,7 +116,7 @@ def compile_round(
     outsider = None
     if any(seat_pool.others == "after members" for seat_pool in rule.pools):
         outsider = ~members[edge, pool]
-    ranking = Ranking(applications, draw)
+    ranking = Ranking(applications, draw, supposition)
     who = np.flatnonzero(taking_part).astype(np.int32)
     listed = np.flatnonzero(programmes).astype(np.int32)
     indptr = np.searchsorted(lists.applicant[edge], np.append(who, len(applicants.first))).astype(np.int64)
@@ -172,15 +183,27 @@ def _classify(
     return classes
 
 
-def _enter_pools(rule: Round, applications: Applications, admissible: BoolArray) -> tuple[BoolArray, BoolArray]:
-    """Return which pools each application enters, (m, k), and of which it is a member, (m, k)."""
+def _members(rule: Round, applications: Applications) -> BoolArray:
+    """Return of which pools each application is a member, (m, k)."""
     members = np.empty((len(applications), len(rule.pools)), dtype=np.bool_)
-    entry = np.empty_like(members)
     for k, pool in enumerate(rule.pools):
         where = f"round '{rule.name}' › pool '{pool.name}' › members"
         members[:, k] = applications.condition(parse_expression(pool.members), where)
-        entry[:, k] = admissible & (members[:, k] | (pool.others == "after members"))
-    return entry, members
+    return members
+
+
+def _suppose(
+    supposition: Supposition,
+    applications: Applications,
+    classes: np.ndarray[tuple[int], np.dtype[np.int16]],
+    members: BoolArray,
+) -> None:
+    """Put the class and the membership supposed in place of those found."""
+    about = supposition.about(applications)
+    if supposition.class_place is not None:
+        classes[about] = supposition.class_place
+    if supposition.member_of is not None:
+        members[about, supposition.member_of] = True
 
 
 def _rows(entry: BoolArray) -> tuple[Int32Array, np.ndarray[tuple[int], np.dtype[np.int16]]]:

@@ -70,8 +70,8 @@ class Mechanism:
         The relations that are looked at; those that do not fail hold.
     from_run : tuple of str
         Parameters that a policy does not state, because a run makes them from its seed.
-    refusal : str
-        Why a pool refuses an applicant, in words, where the cutoff does not say so.
+    refusal, refusal_zh : str
+        Why a pool refuses an applicant, in English and in Chinese, where the cutoff does not say so.
     """
 
     name: str
@@ -88,6 +88,7 @@ class Mechanism:
     judged: tuple[str, ...] = tuple(RELATIONS)
     from_run: tuple[str, ...] = ()
     refusal: str = ""
+    refusal_zh: str = ""
 
     @property
     def holds(self) -> tuple[str, ...]:
@@ -164,6 +165,7 @@ MECHANISMS: dict[str, Mechanism] = {
             complexity="O(e + d sqrt(s)) for d displacements inside a rank from pools of s seats",
             source="Abdulkadiroğlu and Sönmez 2003",
             refusal="full before this rank of the list was asked, or filled in it by applications that go before",
+            refusal_zh="轮到该志愿序号之前已录满，或在该序号内录满排序在前的学生",
             parameters={"ties": TIES, "bundles": BUNDLES},
             fails=(
                 "no justified envy",
@@ -194,6 +196,7 @@ MECHANISMS: dict[str, Mechanism] = {
             domain="bands of two",
             judged_with={"band": 2},
             refusal="full before this band of the list was asked, or filled in it by applications that go before",
+            refusal_zh="轮到该段志愿之前已录满，或在该段内录满排序在前的学生",
             fails=(
                 "no justified envy",
                 "best stable",
@@ -228,6 +231,7 @@ MECHANISMS: dict[str, Mechanism] = {
             judged_with={"width": 2},
             one_order=True,
             refusal="full before this mark and rank were asked, or filled with them by applications that go before",
+            refusal_zh="轮到该分数段和志愿序号之前已录满，或在其中录满排序在前的学生",
             fails=(
                 "no justified envy",
                 "best stable",
@@ -260,6 +264,7 @@ MECHANISMS: dict[str, Mechanism] = {
             unless={SKIP: ("P5",)},
             complexity="O(e)",
             refusal="its seats went to others, who had a claim to them or traded for one",
+            refusal_zh="学位由有优先权或交换得到优先权的其他学生获得",
             source="Shapley and Scarf 1974; Abdulkadiroğlu and Sönmez 2003; with owners the same 1999",
             parameters={
                 "owned": "a secured seat of each applicant who has one, which nobody can take",
@@ -286,6 +291,7 @@ MECHANISMS: dict[str, Mechanism] = {
             complexity="O(e); with several children behind an applicant O(e) in each of at most p rounds",
             source="Kesten 2010; Tang and Yu 2014",
             refusal="filled by applications that go before, or by exchanges that this child's priority did not hinder",
+            refusal_zh="已录满排序在前的学生，或由不受该生优先权妨碍的交换所占",
             parameters={
                 "consent": "who lets priorities that do not help them be passed over; by default everybody",
                 "ties": STRICT,
@@ -315,6 +321,7 @@ MECHANISMS: dict[str, Mechanism] = {
             complexity="O(e)",
             source="Erdil and Ergin 2008",
             refusal="filled by applications that go before, or are equal and drew better or came by an exchange",
+            refusal_zh="已录满排序在前的学生，或排序相同而抽签在前、经交换而来的学生",
             from_run=("tie_break",),
             parameters={"tie_break": "order among equals for the first run; by default, and where equal, the index"},
             fails=(
@@ -338,6 +345,7 @@ MECHANISMS: dict[str, Mechanism] = {
             domain="three seats in all schools together, and outcomes of more seats count",
             judged_with={"cap": 3},
             refusal="filled by applications that go before, or the seats of its group of programmes were taken",
+            refusal_zh="已录满排序在前的学生，或其所在组的学位已用完",
             fails=(
                 "school names",
                 "non-wasteful",
@@ -363,6 +371,7 @@ MECHANISMS: dict[str, Mechanism] = {
             complexity="a flow for each rank, and O(e) a search: p fail, at most n succeed",
             source="Irving, Kavitha, Mehlhorn, Michail and Paluch 2006",
             refusal="its seats went to others, so that as many as can be have an early place of their list",
+            refusal_zh="学位给了其他学生，使尽可能多的学生录取在靠前的志愿",
             fails=(
                 "row order",
                 "no justified envy",
@@ -392,6 +401,7 @@ MECHANISMS: dict[str, Mechanism] = {
             parameters={"cost": "whole number for each choice; by default its rank"},
             domain="costs by rank",
             refusal="its seats went to others, so that most are placed at the least sum of costs",
+            refusal_zh="学位给了其他学生，使录取人数最多且总成本最小",
             fails=(
                 "row order",
                 "no justified envy",

@@ -7,6 +7,11 @@ from admissions.policy.policy import Policy, Round
 
 TRUTHFUL = "strategy-proof"
 
+WITH_TIES = (TRUTHFUL, "pairs", "cut below", "list one", "seat added", "student leaves", "raised", "swap")
+"""What stable improvement is known to keep only where nobody is tied, so that there is nothing to improve."""
+UNLISTED = (TRUTHFUL, "pairs", "non-bossy", "cut below", "list one")
+"""What trading keeps only where priorities at all programmes are known: a round knows those of its applications."""
+
 
 def unsound_clauses(policy: Policy) -> tuple[str, ...]:
     """Return what a policy promises or combines that its mechanisms cannot keep, a sentence each.
@@ -29,7 +34,10 @@ def _unsound(rule: Round) -> Iterator[str]:
         if promise in row.fails:
             yield f"{here} promises '{promise}', and {rule.mechanism} fails it: docs/theory/{rule.mechanism}.md"
         elif promise not in kept:
-            yield f"{here} promises '{promise}', which {rule.mechanism} is not known to keep with these parameters"
+            yield (
+                f"{here} promises '{promise}', which {rule.mechanism} is not known to keep with these clauses: "
+                f"docs/theory/{rule.mechanism}.md"
+            )
     if TRUTHFUL in kept and _reads_rank(rule):
         yield (
             f"{here} ranks or admits by choice_rank: {rule.mechanism} is strategy-proof for priorities that do not "
@@ -50,13 +58,20 @@ def _unsound(rule: Round) -> Iterator[str]:
 
 
 def _lost(rule: Round) -> Iterator[str]:
-    """Yield the relations that a parameter takes from a mechanism that otherwise keeps them."""
+    """Yield the relations that a clause takes from a mechanism that otherwise keeps them."""
     if rule.parameters.get("proposing") == "programmes":
-        yield from (TRUTHFUL, "best stable", "pairs", "raised", "swap", "append")
+        yield from (TRUTHFUL, "best stable", "weakly efficient", "pairs", "raised", "swap", "append")
     if rule.parameters.get("bundles") == "skip":
         yield from ("no justified envy", "non-wasteful", "best stable", "cutoffs", TRUTHFUL, "rural hospitals")
+        yield from ("seat added", "number with a seat added", "student leaves")
     if rule.parameters.get("ties") == "admit_all":
-        yield "feasible"
+        yield from ("feasible", "split school")
+        if not rule.row.one_order:
+            yield from (TRUTHFUL, "pairs", "swap", "rural hospitals")
+    if "tie_break" in rule.row.parameters:
+        yield from WITH_TIES
+    if rule.mechanism == "top_trading_cycles" and "nearest" not in rule.lists:
+        yield from UNLISTED
 
 
 def _reads_rank(rule: Round) -> bool:

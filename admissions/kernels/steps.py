@@ -130,21 +130,10 @@ def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, first, wait
         left[p] = seats[p]
         held[p] = low[p] = top[p] = start[p]
         worst[p] = NO_CUTOFF if seats[p] > 0 else -1
+    choice[:] = -1
     stop, line = indptr[:-1].copy(), np.empty(n, dtype=np.int32)
     behind, here = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
-    first[:] = 0
-    for i in range(n):
-        choice[i] = -1
-        if indptr[i] < indptr[i + 1]:
-            behind[i] = step[indptr[i]]
-            first[behind[i] + 1] += 1
-    for now in range(len(waiting)):
-        first[now + 1] += first[now]
-        waiting[now] = first[now]
-    for i in range(n):
-        if indptr[i] < indptr[i + 1]:
-            line[waiting[behind[i]]] = i
-            waiting[behind[i]] += 1
+    _line_up(indptr, step, first, waiting, behind, line)
     waiting[:] = -1
     for now in range(len(waiting)):
         came = 0
@@ -198,3 +187,20 @@ def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, first, wait
                 worst[p] = NO_CUTOFF if left[p] > 0 else -1
             elif stop[i] < indptr[i + 1]:
                 behind[i], waiting[step[stop[i]]] = waiting[step[stop[i]]], i
+
+
+@njit(cache=True, nogil=True)
+def _line_up(indptr, step, first, place, own, line):  # type: ignore[no-untyped-def]
+    """Put those whose first choice is of step ``k`` into ``line[first[k]:first[k + 1]]``; the others are in no line."""
+    first[:] = 0
+    for i in range(len(line)):
+        if indptr[i] < indptr[i + 1]:
+            own[i] = step[indptr[i]]
+            first[own[i] + 1] += 1
+    for k in range(len(place)):
+        first[k + 1] += first[k]
+        place[k] = first[k]
+    for i in range(len(line)):
+        if indptr[i] < indptr[i + 1]:
+            line[place[own[i]]] = i
+            place[own[i]] += 1

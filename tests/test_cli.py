@@ -234,3 +234,21 @@ def test_a_written_district_runs_the_shipped_policy(command, tmp_path):
     out = tmp_path / "out"
     assert command("run", tmp_path / "data", "--policy", "district_2016", "--seed", "x", "--out", out)[0] == 0
     assert command("audit", out, "--data", tmp_path / "data")[0] == 0
+
+
+def test_groups_are_compared_where_the_tables_are_given(command, tmp_path):
+    write_district(adm.generate_district("cli", size=200), tmp_path / "data", "parquet")
+    out = tmp_path / "out"
+    command("run", tmp_path / "data", "--policy", "district_2016", "--seed", "x", "--out", out)
+    audit = ["audit", out, "--data", tmp_path / "data", "--by", "hukou", "--by", "total >= 400"]
+    code, printed, _ = command(*audit, "--redraws", 2)
+    assert code == 0
+    for words in ("no justified envy", "By hukou", "By total >= 400", "migrant", "mean rank", "2 redrawn lotteries"):
+        assert words in printed
+    groups = json.loads(command(*audit, "--json")[1])["groups"]
+    assert {(entry["by"], entry["measure"]) for entry in groups} >= {("hukou", "envy"), ("total >= 400", "placed")}
+    assert groups[0]["overall"]["children"] == 200
+    assert json.loads(command("audit", out, "--json")[1])["groups"] == []
+    code, _, error = command("audit", out, "--by", "hukou")
+    assert code == 2
+    assert "give the office's (--data" in error

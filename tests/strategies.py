@@ -1,16 +1,14 @@
-"""Hypothesis strategies that build valid markets directly: permute the pools, then cut the list."""
+"""Markets to try things on, beside those that `admissions.testing` draws: from plain lists, large, and wrong ones."""
 
 import numpy as np
 from hypothesis import strategies as st
 
 from admissions.market import Market
+from admissions.mechanisms import MECHANISMS
 
 NEEDED = {
-    "regional": {"cap": 5},
-    "parallel": {"band": 2},
-    "score_bands": {"width": 3},
-    "top_trading_cycles": {"ties": "lottery"},
-    "efficiency_adjusted": {"ties": "lottery"},
+    name: {**row.judged_with, **({"ties": "lottery"} if row.needs_strict_priorities else {})}
+    for name, row in MECHANISMS.items()
 }
 """Parameters with which each mechanism runs on any market."""
 
@@ -33,46 +31,6 @@ def parts(market):
     spans = list(zip(market.indptr[:-1].tolist(), market.indptr[1:].tolist(), strict=True))
     lists, keys, ranks = ([array[a:b].tolist() for a, b in spans] for array in (market.pool, market.key, market.rank))
     return lists, keys, market.seats.tolist(), market.size.tolist(), ranks
-
-
-@st.composite
-def markets(draw, applicants=5, pools=4, seats=3, sizes=1, strict=False, common=False):
-    """Draw a market of at most so many applicants, pools, seats a pool and children an applicant.
-
-    Pools belong to programmes: an applicant lists programmes, and each stands for all its pools in the order of law.
-    Above two children an applicant is of no more than the largest pool has seats, or the market would be refused. With
-    ``strict`` no pool ranks two applicants equal; with ``common`` all pools rank applicants alike.
-    """
-    n = draw(st.integers(0, applicants))
-    p = draw(st.integers(1, pools))
-    programme = sorted(draw(st.lists(st.integers(0, p - 1), min_size=p, max_size=p)))
-    of_programme = {name: [j for j in range(p) if programme[j] == name] for name in set(programme)}
-    everybody_wants_one = draw(st.booleans()) and draw(st.booleans())
-    lists, ranks = [], []
-    for _ in range(n):
-        wanted = list(of_programme) if everybody_wants_one else draw(st.permutations(list(of_programme)))
-        wanted = wanted[: draw(st.integers(0, len(wanted)))]
-        pairs = [(j, place) for place, name in enumerate(wanted, start=1) for j in of_programme[name]]
-        lists.append([j for j, _ in pairs])
-        ranks.append([place for _, place in pairs])
-    if common:
-        marks = draw(st.permutations(range(n)) if strict else st.lists(st.integers(0, n), min_size=n, max_size=n))
-        keys = [[marks[i]] * len(lists[i]) for i in range(n)]
-    elif strict:
-        orders = [draw(st.permutations(range(n))) for _ in range(p)]
-        keys = [[orders[j][i] for j in lists[i]] for i in range(n)]
-    else:
-        highest = draw(st.sampled_from([0, 1, 3, 2**31 - 1, 2**62]))
-        keys = [[draw(st.integers(0, highest)) for _ in wanted] for wanted in lists]
-    seats = draw(st.lists(st.integers(0, seats), min_size=p, max_size=p))
-    sizes = min(sizes, max(2, *seats))
-    return market_of(
-        lists,
-        keys,
-        seats=seats,
-        sizes=draw(st.lists(st.integers(1, sizes), min_size=n, max_size=n)),
-        ranks=ranks,
-    )
 
 
 def random_market(rng, applicants, pools, seats, choices, sizes=1, keys=None):

@@ -14,9 +14,10 @@ from admissions.kernels.deferred_acceptance import Work, defer_acceptance
 from admissions.kernels.serial_dictatorship import choose_in_turn, sort_topologically
 from admissions.market import NO_CUTOFF, Matching
 from admissions.mechanisms import MECHANISMS, deferred_acceptance, serial_dictatorship
+from admissions.testing import markets
 from tests.naive import deferred_acceptance as naive
 from tests.naive import serial_dictatorship as naive_in_turn
-from tests.strategies import NEEDED, market_of, markets, random_market, small_market
+from tests.strategies import NEEDED, market_of, random_market, small_market
 
 ordinary = settings(max_examples=500, deadline=None, derandomize=True)
 

@@ -12,7 +12,8 @@ from admissions.kernels.optimal_assignments import find_potentials, serve_in_ord
 from admissions.mechanisms import minimum_cost, rank_maximal
 from admissions.mechanisms.levels import arcs_of
 from admissions.solvers import assignments
-from tests.strategies import market_of, markets, random_market
+from admissions.testing import markets
+from tests.strategies import market_of, random_market
 
 ordinary = settings(max_examples=150, deadline=None, derandomize=True)
 SCALE = 1 << 20

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from admissions.errors import MarketError
 from admissions.market import Market
 from admissions.mechanisms import MECHANISMS, match
+from admissions.testing import markets
 from tests.naive.deferred_acceptance import is_stable, stable_matchings
-from tests.strategies import arrays_that_are_no_market, market_of, markets, parts, random_market
+from tests.strategies import arrays_that_are_no_market, market_of, parts, random_market
 
 ordinary = settings(max_examples=150, deadline=None, derandomize=True)
 BOTH = pytest.mark.parametrize("mechanism", ["deferred_acceptance", "serial_dictatorship"])

@@ -14,7 +14,7 @@ from admissions.mechanisms import MECHANISMS
 PARAMETERS = {
     "parallel": {"band": 2},
     "score_bands": {"width": 1_000},
-    "regional": {"cap": 20_000},
+    "regional": {"cap": 9_000},
     "minimum_cost": {"cost": "rank * rank"},
 }
 """What each mechanism is run with on the Czech admission, beside its defaults."""
@@ -110,7 +110,9 @@ def test_the_czech_admission_runs_under_every_mechanism(mechanism, capsys):
     ranks = allocation.students["choice_rank"]
     with capsys.disabled():
         placed = len(ranks) - ranks.null_count()
-        print(f"\nczech_2024, {mechanism}: {placed} placed, {(ranks == 1).sum()} first choices, mean rank {ranks.mean():.3f}")
+        print(
+            f"\nczech_2024, {mechanism}: {placed} placed, {(ranks == 1).sum()} first choices, mean rank {ranks.mean():.3f}"
+        )
     assert len(ranks) == 12_365
     assert 8_000 < ranks.count() <= 12_365
     assert not adm.audit(allocation).failed

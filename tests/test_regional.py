@@ -11,8 +11,9 @@ from admissions.errors import MarketError
 from admissions.kernels.flexible_deferred_acceptance import defer_acceptance_under_caps, propose_in_days_under_caps
 from admissions.market import NO_CUTOFF, Market
 from admissions.mechanisms import deferred_acceptance, regional
+from admissions.testing import markets
 from tests.naive import regional as naive
-from tests.strategies import market_of, markets, parts, random_market
+from tests.strategies import market_of, parts, random_market
 
 ordinary = settings(max_examples=150, deadline=None, derandomize=True)
 
@@ -91,14 +92,14 @@ def drawn_markets(count, seed):
 
 
 def test_regional_equals_its_twin_on_drawn_markets_with_groups_nested_three_deep():
-    for market, groups in drawn_markets(400, seed=1):
+    for market, groups in drawn_markets(1_000, seed=1):
         assert_equals_its_twin(market, groups)
         assert_equals_its_twin(market, groups, targets=[0] * len(market.seats))
 
 
 @pytest.mark.exhaustive
-def test_regional_equals_its_twin_on_twenty_thousand_drawn_markets():
-    for market, groups in drawn_markets(20_000, seed=2):
+def test_regional_equals_its_twin_on_a_hundred_thousand_drawn_markets():
+    for market, groups in drawn_markets(100_000, seed=2):
         assert_equals_its_twin(market, groups)
         assert_equals_its_twin(market, groups, targets=[0] * len(market.seats))
 

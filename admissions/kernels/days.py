@@ -48,7 +48,7 @@ def propose_in_days(first, stop, pool, key, size, rule, work, choice):  # type: 
     for i in range(n):
         active[i] = i
         choice[i] = first[i] - 1
-    walking = n
+    walking = np.int64(n)
     while walking > 0:
         touched, again = 0, np.int64(0)
         for a in range(walking):

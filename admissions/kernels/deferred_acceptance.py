@@ -160,10 +160,10 @@ def defer_acceptance(indptr, pool, key, highest, seats, size, work, choice, cuto
 @njit(cache=True, nogil=True)
 def are_single(size):  # type: ignore[no-untyped-def]
     """Return whether every applicant is one child."""
+    alone = np.bool_(True)
     for i in range(len(size)):
-        if size[i] != 1:
-            return False
-    return True
+        alone &= size[i] == 1
+    return alone
 
 
 @njit(cache=True, nogil=True)

@@ -87,10 +87,10 @@ def defer_acceptance_under_caps(  # type: ignore[no-untyped-def]
     """
     start, entries, held, left, low, top, worst, queue = work
     n, pools = len(choice), len(seats)
-    for p in range(pools):
-        held[p] = low[p] = top[p] = start[p]
-        left[p] = seats[p]
-        worst[p] = NO_CUTOFF if seats[p] > 0 else -1
+    for q in range(pools):
+        held[q] = low[q] = top[q] = start[q]
+        left[q] = seats[q]
+        worst[q] = NO_CUTOFF if seats[q] > 0 else -1
     room = groups.cap.copy()
     tree = np.full(2 * pools, -1, dtype=np.int64)
     stop = indptr[1:]
@@ -128,10 +128,10 @@ def defer_acceptance_under_caps(  # type: ignore[no-untyped-def]
         if out >= 0:
             queue[slot(head + waiting, n)] = out & APPLICANT
             waiting += 1
-    for p in range(pools):
-        if worst[p] == NO_CUTOFF and _rival(p, groups, room, target, tree, work) == p:
-            _close(p, work)
-        cutoff[p] = worst[p] >> 32 if 0 <= worst[p] < NO_CUTOFF else worst[p]
+    for q in range(pools):
+        if worst[q] == NO_CUTOFF and _rival(q, groups, room, target, tree, work) == q:
+            _close(q, work)
+        cutoff[q] = worst[q] >> 32 if 0 <= worst[q] < NO_CUTOFF else worst[q]
 
 
 @njit(cache=True, nogil=True, inline="always")

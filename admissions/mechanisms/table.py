@@ -62,6 +62,10 @@ class Mechanism:
         What each parameter means.
     domain : str
         The markets `holds` and ``fails`` speak of, where these are not all with strict priorities.
+    judged_with : mapping of str to object
+        Parameters with which they were looked for.
+    one_order : bool
+        Whether they speak of markets in which all pools rank alike.
     judged : tuple of str
         The relations that are looked at; those that do not fail hold.
     from_run : tuple of str
@@ -79,6 +83,8 @@ class Mechanism:
     unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fails: tuple[str, ...] = ()
     domain: str = ""
+    judged_with: Mapping[str, Any] = field(default_factory=dict)
+    one_order: bool = False
     judged: tuple[str, ...] = tuple(RELATIONS)
     from_run: tuple[str, ...] = ()
     refusal: str = ""
@@ -186,6 +192,7 @@ MECHANISMS: dict[str, Mechanism] = {
                 "bundles": BUNDLES,
             },
             domain="bands of two",
+            judged_with={"band": 2},
             refusal="full before this band of the list was asked, or filled in it by applications that go before",
             fails=(
                 "no justified envy",
@@ -218,8 +225,21 @@ MECHANISMS: dict[str, Mechanism] = {
                 "bundles": BUNDLES,
             },
             domain="one mark a student, bands of two places",
+            judged_with={"width": 2},
+            one_order=True,
             refusal="full before this mark and rank were asked, or filled with them by applications that go before",
-            fails=(),
+            fails=(
+                "no justified envy",
+                "best stable",
+                "cutoffs",
+                "strategy-proof",
+                "pairs",
+                "nothing added",
+                "split school",
+                "rural hospitals",
+                "swap",
+                "append for others",
+            ),
         ),
         Mechanism(
             name="serial_dictatorship",
@@ -230,6 +250,7 @@ MECHANISMS: dict[str, Mechanism] = {
             source="Satterthwaite and Sonnenschein 1981; Abdulkadiroğlu and Sönmez 1998",
             parameters={"ties": TIES, "bundles": BUNDLES},
             domain="one order of all students",
+            one_order=True,
             fails=("append for others",),
         ),
         Mechanism(
@@ -269,7 +290,22 @@ MECHANISMS: dict[str, Mechanism] = {
                 "consent": "who lets priorities that do not help them be passed over; by default everybody",
                 "ties": STRICT,
             },
-            fails=(),
+            fails=(
+                "no justified envy",
+                "best stable",
+                "cutoffs",
+                "strategy-proof",
+                "pairs",
+                "non-bossy",
+                "cut below",
+                "list one",
+                "seat added",
+                "student leaves",
+                "raised",
+                "leaves with the seat",
+                "swap",
+                "append for others",
+            ),
         ),
         Mechanism(
             name="stable_improvement",
@@ -299,7 +335,8 @@ MECHANISMS: dict[str, Mechanism] = {
                 "cap": "most seats taken in all pools together, or in each of several groups, nested or apart",
                 "targets": "seats a pool is entitled to before the rest is shared; by default in proportion to seats",
             },
-            domain="three seats in all schools together",
+            domain="three seats in all schools together, and outcomes of more seats count",
+            judged_with={"cap": 3},
             refusal="filled by applications that go before, or the seats of its group of programmes were taken",
             fails=(
                 "school names",
@@ -307,6 +344,7 @@ MECHANISMS: dict[str, Mechanism] = {
                 "best stable",
                 "cutoffs",
                 "efficient",
+                "weakly efficient",
                 "non-bossy",
                 "seat added",
                 "leaves with the seat",
@@ -325,7 +363,24 @@ MECHANISMS: dict[str, Mechanism] = {
             complexity="a flow for each rank, and O(e) a search: p fail, at most n succeed",
             source="Irving, Kavitha, Mehlhorn, Michail and Paluch 2006",
             refusal="its seats went to others, so that as many as can be have an early place of their list",
-            fails=(),
+            fails=(
+                "row order",
+                "no justified envy",
+                "best stable",
+                "cutoffs",
+                "strategy-proof",
+                "pairs",
+                "seat added",
+                "student leaves",
+                "newcomer last",
+                "better everywhere",
+                "nothing added",
+                "split school",
+                "rural hospitals",
+                "swap",
+                "append",
+                "append for others",
+            ),
         ),
         Mechanism(
             name="minimum_cost",
@@ -337,7 +392,24 @@ MECHANISMS: dict[str, Mechanism] = {
             parameters={"cost": "whole number for each choice; by default its rank"},
             domain="costs by rank",
             refusal="its seats went to others, so that most are placed at the least sum of costs",
-            fails=(),
+            fails=(
+                "row order",
+                "no justified envy",
+                "best stable",
+                "cutoffs",
+                "strategy-proof",
+                "pairs",
+                "seat added",
+                "student leaves",
+                "newcomer last",
+                "better everywhere",
+                "nothing added",
+                "split school",
+                "rural hospitals",
+                "swap",
+                "append",
+                "append for others",
+            ),
         ),
     )
 }
@@ -399,8 +471,10 @@ def wrong_parameters(row: Mechanism, parameters: Iterable[str]) -> str:
     --------
     >>> wrong_parameters(MECHANISMS["parallel"], ["bands"])
     "parallel has no parameter 'bands' (did you mean 'band'?); its parameters: band, ties, bundles"
-    >>> wrong_parameters(MECHANISMS["parallel"], [])
-    "parallel needs the parameter 'band': ranks in a band; a list gives each band's, the last for all that follow; ..."
+    >>> wrong_parameters(MECHANISMS["minimum_cost"], [])
+    ''
+    >>> wrong_parameters(MECHANISMS["parallel"], [])[:54]
+    "parallel needs the parameter 'band': ranks in a band; "
     """
     for name in parameters:
         if name not in row.parameters:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from admissions.policy.reading import read_policy as read_policy
     from admissions.runs import read_run as read_run
     from admissions.runs import write_run as write_run
+    from admissions.simulation.misreports import misreport as misreport
     from admissions.simulation.redraws import redraw as redraw
 
 _HOME = {
@@ -60,6 +61,7 @@ _HOME = {
     "read_policy": "policy.reading",
     "read_run": "runs",
     "write_run": "runs",
+    "misreport": "simulation.misreports",
     "redraw": "simulation.redraws",
 }
 

@@ -9,7 +9,7 @@ import polars as pl
 from admissions.allocation import SHORTFALL, Allocation
 from admissions.compiling.applicants import Applicants, gather_applicants
 from admissions.compiling.checking import check_policy, columns_read
-from admissions.compiling.guarantee import Coordinating, compile_guarantee, covered
+from admissions.compiling.guarantee import compile_guarantee, covered
 from admissions.compiling.progress import Progress
 from admissions.compiling.ranking import Draw
 from admissions.compiling.round import CompiledRound, compile_round
@@ -89,14 +89,14 @@ def allocate(district: District, policy: Policy, seed: str | None = None, tell: 
     tell("policy")
     check_policy(district, policy)
     applicants = gather_applicants(district, columns_read(policy))
-    draw = _draw(district, policy, seed, applicants)
+    draw = draw_lottery(policy, seed, applicants)
     progress = Progress.start(len(district.students), programme_seats(district, policy))
     rounds = []
     for rule in policy.rounds:
         tell(f"{rule.name}: lists, classes and keys")
         compiled = compile_round(rule, district, applicants, progress, draw)
         tell(f"{rule.name}: {rule.mechanism.replace('_', ' ')}")
-        matching = _match(compiled)
+        matching = match_round(compiled)
         tell(f"{rule.name}: seats")
         done = _solve(compiled, matching, district, applicants, progress)
         progress = progress.after(rule.name, done.placements.considered, done.placements.programme)
@@ -117,12 +117,20 @@ def allocate(district: District, policy: Policy, seed: str | None = None, tell: 
     )
 
 
-def _draw(district: District, policy: Policy, seed: str | None, applicants: Applicants) -> Draw:
+def draw_lottery(policy: Policy, seed: str | None, applicants: Applicants) -> Draw:
+    """Return the lottery of a run."""
     ids = applicants.lottery_id.gather(applicants.of_student)
     return Draw(seed or "", policy.lottery.scope == "programme", ids)
 
 
-def _match(compiled: CompiledRound) -> Matching:
+def match_round(compiled: CompiledRound) -> Matching:
+    """Return what the mechanism of a round makes of its market.
+
+    Raises
+    ------
+    PolicyError
+        If the mechanism cannot run on it.
+    """
     try:
         return match(compiled.market, compiled.rule.mechanism, **compiled.parameters)
     except MarketError as error:
@@ -132,8 +140,7 @@ def _match(compiled: CompiledRound) -> Matching:
 def _solve(
     compiled: CompiledRound, matching: Matching, district: District, applicants: Applicants, progress: Progress
 ) -> _Solved:
-    coordinating = compile_guarantee(compiled, matching.choice, district, applicants, progress)
-    coordinated, shortfall = _coordinate(compiled, coordinating, district)
+    coordinated, shortfall = coordinate_round(compiled, matching, district, applicants, progress)
     covers = covered(compiled, district, applicants, progress)
     return _Solved(
         compiled,
@@ -144,10 +151,11 @@ def _solve(
     )
 
 
-def _coordinate(
-    compiled: CompiledRound, work: Coordinating | None, district: District
+def coordinate_round(
+    compiled: CompiledRound, matching: Matching, district: District, applicants: Applicants, progress: Progress
 ) -> tuple[Int32Array, pl.DataFrame]:
-    """Return the programme the guarantee gives each applicant, or -1, and where seats ran out."""
+    """Return the programme the guarantee gives each applicant of a round, or -1, and where seats ran out."""
+    work = compile_guarantee(compiled, matching.choice, district, applicants, progress)
     given = np.full(len(compiled.applicant), -1, dtype=np.int32)
     nothing = pl.DataFrame(schema=SHORTFALL)
     if work is None:

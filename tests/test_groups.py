@@ -17,8 +17,8 @@ import admissions as adm
 from admissions.audit import MEASURES, Audit, Groups
 from admissions.audit.comparing import compare_groups
 from admissions.audit.suppression import FEWEST, withheld_groups
+from admissions.testing import districts, policies
 from tests.offices import children, office, one_round
-from tests.test_properties import offices, policies
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_envy_counts_every_envious_child_and_not_only_the_first_witnesses():
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(offices(), policies())
+@given(districts(), policies())
 def test_groups_add_up_to_all_children_whatever_the_office_and_its_rules(district, policy):
     allocation = adm.allocate(district, policy, seed="x")
     groups = compare_groups(allocation, ["zone_id", "local", "mark"])

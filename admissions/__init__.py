@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from admissions.readiness.examples import worked_examples as worked_examples
     from admissions.runs import read_run as read_run
     from admissions.runs import write_run as write_run
+    from admissions.simulation.misreports import misreport as misreport
+    from admissions.simulation.redraws import redraw as redraw
 
 _HOME = {
     "Allocation": "allocation",
@@ -69,6 +71,8 @@ _HOME = {
     "worked_examples": "readiness.examples",
     "read_run": "runs",
     "write_run": "runs",
+    "misreport": "simulation.misreports",
+    "redraw": "simulation.redraws",
 }
 
 __all__ = [*_HOME, "audit"]

@@ -178,12 +178,18 @@ def run(
 def audit_run(
     out: Run,
     data: Annotated[Path | None, typer.Option(help="The office's tables, to check the run against them too.")] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="Compare groups of children, too, by a column of students or an SQL expression over them."),
+    ] = None,
+    redraws: Annotated[int, typer.Option(min=0, help="Other lotteries to draw, for intervals of the groups.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Check a run again, P1 to P9, from its own files; exit 3 where a claimed property fails or a file was changed."""
     from admissions.audit import audit_allocation
     from admissions.district.reading import read_district
     from admissions.runs import changed_files, read_run
+    from admissions.simulation.redraws import redraw
 
     with _phases() as phases:
         phases.tell("run folder")
@@ -193,11 +199,14 @@ def audit_run(
             phases.tell("tables")
             allocation = replace(allocation, district=read_district(data))
         phases.tell("audit")
-        verdicts = audit_allocation(allocation)
+        verdicts = audit_allocation(allocation, by or (), redraw(allocation, redraws) if redraws else ())
     if as_json:
-        print(json.dumps({"changed": changed, "properties": json.loads(verdicts.to_json())}, ensure_ascii=False))
+        properties, groups = json.loads(verdicts.to_json()), verdicts.groups.to_dicts()
+        print(json.dumps({"changed": changed, "properties": properties, "groups": groups}, ensure_ascii=False))
     else:
         _stdout().print(_audit_table(verdicts))
+        if verdicts.groups:
+            _stdout().print(verdicts.groups.tables())
         for name in changed:
             _stdout().print(f"{name} is not as the run wrote it", style="bold red")
     if changed or verdicts.failed:
@@ -251,6 +260,27 @@ def explain_seat(
         print(json.dumps(explanation.to_dict(), ensure_ascii=False, default=str))
     else:
         _stdout().print(explanation.words(language), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("misreport")
+def search_lists(
+    data: Data,
+    policy: PolicyName,
+    seed: Annotated[str | None, typer.Option(help="Public text the lottery is drawn from.")] = None,
+    students: Annotated[int | None, typer.Option(min=1, help="How many students to look at; by default all.")] = None,
+    lists: Annotated[int, typer.Option(min=1, help="Lists tried of a student who could make more.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Search for students who could gain by another list than the one they handed in, all else being the same."""
+    from admissions.district.reading import read_district
+    from admissions.policy.reading import read_policy
+    from admissions.simulation.misreports import misreport
+
+    with _phases() as phases:
+        phases.tell("tables")
+        district = read_district(data)
+    found = misreport(district, read_policy(policy), seed, students, lists)
+    print(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else found)
 
 
 @app.command()

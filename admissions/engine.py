@@ -9,7 +9,7 @@ import polars as pl
 from admissions.allocation import SHORTFALL, Allocation
 from admissions.compiling.applicants import Applicants, gather_applicants
 from admissions.compiling.checking import check_policy, columns_read
-from admissions.compiling.guarantee import Coordinating, compile_guarantee, covered
+from admissions.compiling.guarantee import compile_guarantee, covered
 from admissions.compiling.progress import Progress
 from admissions.compiling.ranking import Draw
 from admissions.compiling.round import CompiledRound, compile_round
@@ -166,8 +166,7 @@ def place_round(
     district, applicants, progress
         As the round had them.
     """
-    coordinating = compile_guarantee(compiled, matching.choice, district, applicants, progress)
-    coordinated, shortfall = _coordinate(compiled, coordinating, district)
+    coordinated, shortfall = coordinate_round(compiled, matching, district, applicants, progress)
     covers = covered(compiled, district, applicants, progress)
     return place_students(compiled, matching, coordinated, covers, district, applicants), shortfall
 
@@ -185,10 +184,11 @@ def _solve(
     )
 
 
-def _coordinate(
-    compiled: CompiledRound, work: Coordinating | None, district: District
+def coordinate_round(
+    compiled: CompiledRound, matching: Matching, district: District, applicants: Applicants, progress: Progress
 ) -> tuple[Int32Array, pl.DataFrame]:
-    """Return the programme the guarantee gives each applicant, or -1, and where seats ran out."""
+    """Return the programme the guarantee gives each applicant of a round, or -1, and where seats ran out."""
+    work = compile_guarantee(compiled, matching.choice, district, applicants, progress)
     given = np.full(len(compiled.applicant), -1, dtype=np.int32)
     nothing = pl.DataFrame(schema=SHORTFALL)
     if work is None:

@@ -43,7 +43,9 @@ def measure_targets(targets: Sequence[Target], district: District, placed: pl.Da
         if target.measure != "figure" and target.over not in views:
             views[target.over] = _view(target.over, district, placed)
         value = _figure(target, district) if target.measure == "figure" else _measured(target, views[target.over])
-        rows.append((target.name, target.measure, _shown(value), _bound(target), _met(target, value), target.source))
+        rows.append(
+            (target.name, target.measure, decimal_text(value), _bound(target), _met(target, value), target.source)
+        )
     return pl.DataFrame(rows, schema=COLUMNS, orient="row")
 
 
@@ -111,7 +113,14 @@ def _classes(programmes: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
     return each.with_columns(pupils=pl.col("admitted") // pl.col("classes") + larger).drop("nth")
 
 
-def _shown(value: Fraction | None) -> str | None:
+def decimal_text(value: Fraction | None) -> str | None:
+    """Return a number as text: exact where it is whole, rounded to six places otherwise.
+
+    Examples
+    --------
+    >>> decimal_text(Fraction(3)), decimal_text(Fraction(1, 3)), decimal_text(Fraction(1, 2))
+    ('3', '0.333333', '0.5')
+    """
     if value is None:
         return None
     if value.denominator == 1:

@@ -10,6 +10,7 @@ import pytest
 import admissions as adm
 from admissions import cli
 from admissions.district.reading import write_district
+from tests.offices import children, office
 from tests.test_district import GOOD, WRONG
 
 POLICY = """
@@ -204,7 +205,7 @@ def test_the_demo_runs_twice_and_replaces_only_what_it_made(command, tmp_path, m
 
 
 def test_every_command_explains_itself(command):
-    for name in ("demo", "check", "run", "audit", "explain", "policies"):
+    for name in ("demo", "check", "run", "audit", "explain", "misreport", "policies"):
         code, printed, _ = command(name, "--help")
         assert code == 0
         assert "Usage" in printed
@@ -234,3 +235,40 @@ def test_a_written_district_runs_the_shipped_policy(command, tmp_path):
     out = tmp_path / "out"
     assert command("run", tmp_path / "data", "--policy", "district_2016", "--seed", "x", "--out", out)[0] == 0
     assert command("audit", out, "--data", tmp_path / "data")[0] == 0
+
+
+def test_groups_are_compared_where_the_tables_are_given(command, tmp_path):
+    write_district(adm.generate_district("cli", size=200), tmp_path / "data", "parquet")
+    out = tmp_path / "out"
+    command("run", tmp_path / "data", "--policy", "district_2016", "--seed", "x", "--out", out)
+    audit = ["audit", out, "--data", tmp_path / "data", "--by", "hukou", "--by", "total >= 400"]
+    code, printed, _ = command(*audit, "--redraws", 2)
+    assert code == 0
+    for words in ("no justified envy", "By hukou", "By total >= 400", "migrant", "mean rank", "2 redrawn lotteries"):
+        assert words in printed
+    groups = json.loads(command(*audit, "--json")[1])["groups"]
+    assert {(entry["by"], entry["measure"]) for entry in groups} >= {("hukou", "envy"), ("total >= 400", "placed")}
+    assert groups[0]["overall"]["children"] == 200
+    assert json.loads(command("audit", out, "--json")[1])["groups"] == []
+    code, _, error = command("audit", out, "--by", "hukou")
+    assert code == 2
+    assert "give the office's (--data" in error
+
+
+def test_a_search_for_gainful_lists_says_how_many_and_an_example_replays(command, tmp_path):
+    (tmp_path / "policy.toml").write_text(
+        'title = "Boston"\n[[round]]\nname = "r"\nstage = "primary"\nmechanism = "immediate_acceptance"\n'
+        'order = ["mark desc"]\n'
+    )
+    district = office(children("S1 S2 S3", mark=[3, 2, 1]), {"A": 1, "B": 1}, ["S1: A", "S2: A B", "S3: B"])
+    write_district(district, tmp_path / "data")
+    search = ["misreport", tmp_path / "data", "--policy", tmp_path / "policy.toml"]
+    code, printed, error = command(*search)
+    assert (code, error) == (0, "")
+    assert re.search(r"could gain +1  \(33.3 %\)", printed) and "S2" not in printed
+    found = json.loads(command(*search, "--json")[1])
+    assert (found["gainers"], found["gains"]) == (1, {"1": 1})
+    assert found["examples"] == [
+        {"student": "S2", "true_list": ["A", "B"], "false_list": ["B"], "before": None, "after": "B", "gain": 1}
+    ]
+    assert json.loads(command(*search, "--json", "--students", 1)[1])["students"] == 1

@@ -356,3 +356,16 @@ def test_dense_keys_keep_order_and_equality(values):
     array = np.array(values, dtype=np.int64)
     places = sorted(set(values))
     assert dense(array).tolist() == [places.index(value) for value in values]
+
+
+def test_a_guarantee_places_children_of_whose_homes_nothing_is_known():
+    district = office(children("S1 S2"), {"A": 1, "B": 1}, ["S1: A", "S2: A"])
+    allocation = allocate(district, one_round(order=["student_id asc"], guarantee={}))
+    assert seats_of(allocation) == {"S1": "A", "S2": "B"}
+
+
+def test_a_guarantee_in_a_round_without_programmes_says_that_seats_ran_out():
+    district = office(children("S1 S2", zone_id="Z"), {"A": 1})
+    allocation = allocate(district, one_round(programmes="FALSE", lists=["zone"], guarantee={}), seed="x")
+    assert allocation.students["reason"].to_list() == ["seats ran out"] * 2
+    assert allocation.shortfall.rows() == [("primary", "zone", "Z", 2, None)]

@@ -1,6 +1,6 @@
 """The audit of an allocation: P1 to P9, from its own tables and, where it has them, the office's."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import polars as pl
 
 from admissions.allocation import Allocation
 from admissions.audit.caps import overfull_groups
+from admissions.audit.comparing import compare_groups
 from admissions.audit.evidence import Evidence, admitted_rows, read_round
 from admissions.audit.findings import PROPERTIES, Audit, Finding, Violations
 from admissions.audit.guarantees import broken_guarantees, overfull_programmes
@@ -17,18 +18,29 @@ from admissions.audit.lotteries import numbers_that_differ
 from admissions.audit.matchings import audit_market
 
 
-def audit_allocation(allocation: Allocation) -> Audit:
+def audit_allocation(allocation: Allocation, by: str | Sequence[str] = (), redraws: Iterable[Allocation] = ()) -> Audit:
     """Return the audit of an allocation; shares no code with what allocated.
 
     Parameters
     ----------
     allocation : Allocation
         In memory with its district, or read back from a run folder without.
+    by : str or sequence of str, optional
+        Columns of students, or SQL expressions over them, to compare groups of children by, as of `compare_groups`;
+        this needs the district.
+    redraws : iterable of Allocation, optional
+        The same district and policy under other seeds, such as `admissions.redraw` makes; they give the intervals.
 
     Returns
     -------
     Audit
-        P1 to P9. P4, P5 and P7 are claimed in the rounds whose mechanism claims them, the others everywhere.
+        P1 to P9. P4, P5 and P7 are claimed in the rounds whose mechanism claims them, the others everywhere. Groups
+        are its `groups`.
+
+    Raises
+    ------
+    AdmissionsError
+        If groups cannot be made or redraws do not belong to the allocation.
 
     Examples
     --------
@@ -36,7 +48,10 @@ def audit_allocation(allocation: Allocation) -> Audit:
     >>> allocation = adm.allocate(adm.generate_district("docs", size=60), adm.read_policy("district_2016"), seed="s")
     >>> adm.audit(allocation).failed
     ()
+    >>> adm.audit(allocation, by="stage").groups["stage", "mean_rank"]["senior"].value
+    Fraction(37, 25)
     """
+    groups = compare_groups(allocation, by, redraws)
     found: dict[str, dict[str, Violations]] = {code: {} for code in PROPERTIES}
     claims: dict[str, tuple[str, ...]] = {}
     for record in allocation.records:
@@ -54,7 +69,8 @@ def audit_allocation(allocation: Allocation) -> Audit:
         )
         found["P8"][name] = numbers_that_differ(allocation, record)
     found["P9"]["all rounds"] = _lost_students(allocation)
-    return Audit(tuple(Finding(code, _claiming(claims, code, rounds), rounds) for code, rounds in found.items()))
+    findings = (Finding(code, _claiming(claims, code, rounds), rounds) for code, rounds in found.items())
+    return Audit(tuple(findings), groups)
 
 
 def _claiming(claims: Mapping[str, tuple[str, ...]], code: str, rounds: Mapping[str, Violations]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from admissions.audit.groups import Groups
 from admissions.errors import PropertyError
 
 Verdict = Literal["holds", "fails", "not claimed"]
@@ -118,9 +119,12 @@ class Audit:
     ----------
     findings : tuple of Finding
         One a property, P1 to P9.
+    groups : Groups
+        Groups of children compared, where the audit was asked to; otherwise empty.
     """
 
     findings: tuple[Finding, ...]
+    groups: Groups = field(default_factory=Groups, repr=False)
 
     def __getitem__(self, code: str) -> Finding:
         """Return the finding of a property by its code."""

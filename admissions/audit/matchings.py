@@ -99,9 +99,28 @@ def justified_envy(market: Market, matching: Matching, tied: bool = False) -> Vi
     >>> justified_envy(market, market.matching({"bob": "north"})).witnesses
     ({'applicant': 0, 'choice': 0, 'displaces': 1},)
     """
-    worst, filled = _worst_and_filled(market, matching)
-    edges = _better(market, matching, worst + tied, filled, envy=True)
+    edges = envied_choices(market, matching, tied)
     return Violations.of(len(market.pool), len(edges), _envy_witnesses(market, matching, edges))
+
+
+def envied_choices(market: Market, matching: Matching, tied: bool = False) -> Int64Array:
+    """Return the choices that their applicant prefers to the own seat and that admitted somebody of lower priority.
+
+    Parameters
+    ----------
+    market, matching, tied
+        As of `justified_envy`, which counts them and names the first.
+
+    Examples
+    --------
+    >>> market = Market.from_preferences(
+    ...     {"ann": ["north"], "bob": ["north"]}, {"north": ["ann", "bob"]}, {"north": 1}
+    ... )
+    >>> envied_choices(market, market.matching({"bob": "north"})).tolist()
+    [0]
+    """
+    worst, filled = _worst_and_filled(market, matching)
+    return _better(market, matching, worst + tied, filled, envy=True)
 
 
 def wasted_seats(market: Market, matching: Matching) -> Violations:

@@ -53,17 +53,21 @@ def check_policy(district: District, policy: Policy) -> None:
 
 def columns_read(policy: Policy) -> set[str]:
     """Return the names of all columns the rounds of a policy read."""
-    names = set[str]()
-    for rule in policy.rounds:
-        texts = [rule.programmes, rule.students, *(c.when for c in rule.classes), *(p.members for p in rule.pools)]
-        if rule.guarantee is not None:
-            texts += [rule.guarantee.who, rule.guarantee.where]
-        texts += [text for name, text in rule.parameters.items() if name in OF_STUDENTS and isinstance(text, str)]
-        names.update(name for text in texts for name in parse_expression(text).columns)
-        for priority in rule.classes:
-            for pool in rule.pools:
-                names.update(name for term in rule.terms(priority, pool) for name in term.expression.columns)
-    return names | {"zone_id", "lon", "lat", "x", "y"}
+    names = {"zone_id", "lon", "lat", "x", "y"}
+    return names.union(*(columns_of_round(rule) for rule in policy.rounds))
+
+
+def columns_of_round(rule: Round) -> set[str]:
+    """Return the names of all columns that the expressions of a round read."""
+    texts = [rule.programmes, rule.students, *(c.when for c in rule.classes), *(p.members for p in rule.pools)]
+    if rule.guarantee is not None:
+        texts += [rule.guarantee.who, rule.guarantee.where]
+    texts += [text for name, text in rule.parameters.items() if name in OF_STUDENTS and isinstance(text, str)]
+    names = {name for text in texts for name in parse_expression(text).columns}
+    for priority in rule.classes:
+        for pool in rule.pools:
+            names.update(name for term in rule.terms(priority, pool) for name in term.expression.columns)
+    return names
 
 
 def _misfits(district: District, policy: Policy) -> Iterator[AdmissionsError]:

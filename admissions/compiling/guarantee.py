@@ -104,11 +104,10 @@ def _nodes(district: District, student: Int32Array, columns: tuple[str, ...]) ->
         and "student_id" in district.distances.columns
         and district.distances["student_id"].null_count() < len(district.distances)
     )
-    keys = district.students.select([*dict.fromkeys(wanted), *(["student_id"] if own_distance else [])])[
-        pl.Series(student)
-    ]
-    if not keys.width:
+    names = [*dict.fromkeys(wanted), *(["student_id"] if own_distance else [])]
+    if not names:
         return np.zeros(len(student), dtype=np.int32), student[:1]
+    keys = district.students.select(names)[pl.Series(student)]
     groups = keys.with_row_index("row").group_by(keys.columns, maintain_order=True).agg(pl.col("row"))
     node = np.empty(len(student), dtype=np.int32)
     rows = groups["row"].explode().to_numpy()
@@ -152,7 +151,7 @@ def _seats_left(compiled: CompiledRound, choice: Int64Array) -> Int64Array:
     market, held = compiled.market, choice >= 0
     taken = np.bincount(market.pool[choice[held]], weights=market.size[held], minlength=len(market.seats))
     left = np.maximum(market.seats - taken.astype(np.int64), 0)
-    return left.reshape(len(compiled.programme), -1).sum(axis=1)
+    return left.reshape(-1, len(compiled.rule.pools)).sum(axis=1)
 
 
 def _order(compiled: CompiledRound, left: Int32Array) -> Int64Array:

@@ -1,0 +1,1 @@
+"""What-ifs: thin loops over the engine."""

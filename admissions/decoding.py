@@ -98,12 +98,12 @@ def place_students(
         rank[held] = np.where(choice >= 0, district.choices["rank"].to_numpy()[choice], -1)
     route = np.where(programme >= 0, COORDINATED, NONE).astype(np.int8)
     route[held] = np.where(choice >= 0, CHOICE, ZONE)
-    reason, considered = _reasons(compiled, covered)
+    reason, considered = furthest_reasons(compiled, covered)
     reason[programme >= 0] = PLACED
-    return _to_students(compiled, applicants, Placements(programme, pool, rank, route, reason, considered))
+    return spread_to_students(compiled, applicants, Placements(programme, pool, rank, route, reason, considered))
 
 
-def _reasons(compiled: CompiledRound, covered: BoolArray) -> tuple[npt.NDArray[np.int8], BoolArray]:
+def furthest_reasons(compiled: CompiledRound, covered: BoolArray) -> tuple[npt.NDArray[np.int8], BoolArray]:
     """Return how far each applicant of the round got, and whom the round considered."""
     code = np.full(len(compiled.row_pool), OUTRANKED, dtype=np.int8)
     code[compiled.row_pool == NO_POOL] = POOLLESS
@@ -119,7 +119,7 @@ def _reasons(compiled: CompiledRound, covered: BoolArray) -> tuple[npt.NDArray[n
     return np.where(covered, np.int8(RAN_OUT), reason).astype(np.int8), considered
 
 
-def _to_students(compiled: CompiledRound, applicants: Applicants, placed: Placements) -> Placements:
+def spread_to_students(compiled: CompiledRound, applicants: Applicants, placed: Placements) -> Placements:
     """Return placements a student from placements an applicant of the round."""
     place = np.full(len(applicants.first), -1, dtype=np.int64)
     place[compiled.applicant] = np.arange(len(compiled.applicant))

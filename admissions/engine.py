@@ -102,7 +102,7 @@ def allocate(district: District, policy: Policy, seed: str | None = None, tell: 
         progress = progress.after(rule.name, done.placements.considered, done.placements.programme)
         rounds.append(done)
     tell("tables")
-    students = _tabulate_students(district, policy, [done.placements for done in rounds])
+    students = tabulate_students(district, policy, [done.placements for done in rounds])
     return Allocation(
         policy=policy,
         seed=seed,
@@ -133,7 +133,7 @@ def _solve(
     compiled: CompiledRound, matching: Matching, district: District, applicants: Applicants, progress: Progress
 ) -> _Solved:
     coordinating = compile_guarantee(compiled, matching.choice, district, applicants, progress)
-    coordinated, shortfall = _coordinate(compiled, coordinating, district)
+    coordinated, shortfall = coordinate_left(compiled, coordinating, district)
     covers = covered(compiled, district, applicants, progress)
     return _Solved(
         compiled,
@@ -144,7 +144,7 @@ def _solve(
     )
 
 
-def _coordinate(
+def coordinate_left(
     compiled: CompiledRound, work: Coordinating | None, district: District
 ) -> tuple[Int32Array, pl.DataFrame]:
     """Return the programme the guarantee gives each applicant, or -1, and where seats ran out."""
@@ -203,7 +203,7 @@ def _counted(done: _Solved) -> dict[str, str | int]:
     }
 
 
-def _tabulate_students(district: District, policy: Policy, rounds: Sequence[Placements]) -> pl.DataFrame:
+def tabulate_students(district: District, policy: Policy, rounds: Sequence[Placements]) -> pl.DataFrame:
     """Return one row for every student: the seat, or how far the child got in any round."""
     n = len(district.students)
     which = np.full(n, -1, dtype=np.int32)

@@ -87,7 +87,7 @@ def place_students(
     held = matching.choice >= 0
     edges = matching.choice[held]
     market_pool = compiled.market.pool[edges]
-    row = _edge_rows(compiled)[edges]
+    row = edge_rows(compiled)[edges]
     choice = compiled.lists.choice[compiled.row_application[row]]
     programme = coordinated.copy()
     programme[held] = compiled.programme[market_pool // pools]
@@ -136,7 +136,7 @@ def spread_to_students(compiled: CompiledRound, applicants: Applicants, placed: 
 _ABSENT = {"programme": -1, "pool": -1, "choice_rank": -1, "route": NONE, "reason": NO_ROUND, "considered": False}
 
 
-def _edge_rows(compiled: CompiledRound) -> Int64Array:
+def edge_rows(compiled: CompiledRound) -> Int64Array:
     """Return the recorded row of each choice of the market."""
     return np.flatnonzero(compiled.row_pool >= 0)
 
@@ -148,11 +148,11 @@ def record_round(
     row_applicant = compiled.lists.applicant[compiled.row_application]
     speaker = applicants.first[row_applicant]
     key = np.full(len(compiled.row_pool), -1, dtype=np.int64)
-    key[_edge_rows(compiled)] = compiled.market.key
+    key[edge_rows(compiled)] = compiled.market.key
     row: Int64Array | slice = slice(None)
     student = speaker
     if applicants.size.max(initial=1) > 1:
-        row, student = _spread_bundles(applicants, row_applicant)
+        row, student = spread_bundles(applicants, row_applicant)
     application = compiled.row_application[row]
     programme = compiled.lists.programme[application]
     index: dict[Level, npt.NDArray[Any]] = {
@@ -192,7 +192,7 @@ def tabulate_cutoffs(
     known = full & (last >= 0)
     pools = len(rule.pools)
     classes = np.full(len(last), -1, dtype=np.int16)
-    row = _edge_rows(compiled)[last[known]]
+    row = edge_rows(compiled)[last[known]]
     classes[known] = compiled.row_class[row]
     frame = {
         "round": pl.Series([rule.name]).new_from_index(0, len(last)),
@@ -227,11 +227,11 @@ def _outcomes(compiled: CompiledRound, matching: Matching) -> npt.NDArray[np.int
         [INELIGIBLE, WITHOUT_CLASS],
         WITHOUT_POOL,
     ).astype(np.int8)
-    outcome[_edge_rows(compiled)] = of_edge
+    outcome[edge_rows(compiled)] = of_edge
     return outcome
 
 
-def _spread_bundles(applicants: Applicants, row_applicant: Int32Array) -> tuple[Int64Array, Int32Array]:
+def spread_bundles(applicants: Applicants, row_applicant: Int32Array) -> tuple[Int64Array, Int32Array]:
     """Return each recorded row once a child behind it, and the child; in order of child."""
     children = np.argsort(applicants.of_student, kind="stable").astype(np.int32)
     start = np.cumsum(applicants.size) - applicants.size

@@ -37,9 +37,9 @@ def rank_numbers(numbers, order, lot):  # type: ignore[no-untyped-def]
         start[bucket + 1] += start[bucket]
     sorted_numbers = np.empty(n, dtype=np.uint64)
     for i in range(n):
-        bucket = np.int64(numbers[i] >> shift)
-        at = start[bucket]
-        start[bucket] += 1
+        own = np.int64(numbers[i] >> shift)
+        at = start[own]
+        start[own] += 1
         sorted_numbers[at] = numbers[i]
         order[at] = i
     equal = False

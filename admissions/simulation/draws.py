@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +28,15 @@ from admissions.decoding import (
 from admissions.engine import coordinate_left
 from admissions.market import NO_CUTOFF, BoolArray, Int32Array, Int64Array, Market, Matching
 from admissions.mechanisms import match
+from admissions.policy.policy import Round
 from admissions.records import words_at
 from admissions.simulation.laboratory import DEFAULTS, Laboratory, Stage
 
-Works = dict[int, Any]
-"""Arrays of deferred acceptance by place of the round, made once for many draws."""
+if TYPE_CHECKING:
+    from admissions.kernels.deferred_acceptance import Work
+
+Works = dict[int, "list[Work]"]
+"""By place of the round, the arrays deferred acceptance works in, once they are made."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,13 +62,17 @@ class Played:
     Attributes
     ----------
     compiled : CompiledRound
-        Where ``choice`` and ``key`` belong: the round of everybody, or that of this draw alone.
-    applicant : (b,) int32
+        The round of everybody, or that of this draw alone.
+    applicant : (b,) int64
         Places among its applicants of those who took part.
+    size : (b,) int32
+        Children behind each.
     choice : (b,) int64
-        What the mechanism gave each of them.
+        What the mechanism gave each, as a choice of the draw's market, or -1.
     last : (p,) int64
         Last choice each full pool admitted, -1 for the others.
+    index : (e,) int64
+        Choice of ``compiled`` that each choice of the draw's market is.
     coordinated : (b,) int32
         Programme the guarantee gave each, or -1.
     lots : Lots or None
@@ -75,8 +83,10 @@ class Played:
 
     compiled: CompiledRound
     applicant: Int64Array
+    size: Int32Array
     choice: Int64Array
     last: Int64Array
+    index: Int64Array
     coordinated: Int32Array
     lots: Lots | None
     placements: Placements | None
@@ -100,12 +110,11 @@ def play_draw(laboratory: Laboratory, seed: str, works: Works, in_full: bool = T
     standing = Standing(np.zeros(n, dtype=np.bool_), np.full(n, -1, dtype=np.int16), laboratory.seats)
     rounds = []
     for place, stage in enumerate(laboratory.stages):
-        asked = in_full or place + 1 < len(laboratory.stages)
-        if stage.open is None:
-            played = _compile_anew(laboratory, stage, standing, seed)
+        if stage is None:
+            played = _compile_anew(laboratory, laboratory.policy.rounds[place], standing, seed)
         else:
-            played = _play_open(laboratory, place, standing, seed, works)
-            if asked:
+            played = _play_open(laboratory, stage, standing, seed, works.setdefault(place, []))
+            if in_full or place + 1 < len(laboratory.stages):
                 played = replace(played, placements=_placements(laboratory, stage, played))
         if played.placements is not None:
             standing = standing.after(place, played.placements)
@@ -113,21 +122,22 @@ def play_draw(laboratory: Laboratory, seed: str, works: Works, in_full: bool = T
     return tuple(rounds)
 
 
-def _compile_anew(laboratory: Laboratory, stage: Stage, standing: Standing, seed: str) -> Played:
+def _compile_anew(laboratory: Laboratory, rule: Round, standing: Standing, seed: str) -> Played:
     """Return a round that depends on the draw by more than its lots."""
     district, policy, applicants = laboratory.district, laboratory.policy, laboratory.applicants
     ids = applicants.lottery_id.gather(applicants.of_student)
     draw = Draw(seed, policy.lottery.scope == "programme", ids)
     progress = _progress(laboratory, standing)
-    compiled = compile_round(stage.rule, district, applicants, progress, draw)
-    matching = match(compiled.market, stage.rule.mechanism, **compiled.parameters)
+    compiled = compile_round(rule, district, applicants, progress, draw)
+    matching = match(compiled.market, rule.mechanism, **compiled.parameters)
     coordinating = compile_guarantee(compiled, matching.choice, district, applicants, progress)
     coordinated, _ = coordinate_left(compiled, coordinating, district)
     covers = covered(compiled, district, applicants, progress)
     placements = place_students(compiled, matching, coordinated, covers, district, applicants)
-    everybody = np.arange(len(compiled.applicant))
-    last = _last(matching.choice, compiled.market.pool, compiled.market.key, matching.cutoff)
-    return Played(compiled, everybody, matching.choice, last, coordinated, None, placements)
+    market = compiled.market
+    everybody, index = np.arange(market.applicants), np.arange(len(market.pool))
+    last = _last(matching.choice, market.pool, market.key, matching.cutoff)
+    return Played(compiled, everybody, market.size, matching.choice, last, index, coordinated, None, placements)
 
 
 def _progress(laboratory: Laboratory, standing: Standing) -> Progress:
@@ -135,12 +145,9 @@ def _progress(laboratory: Laboratory, standing: Standing) -> Progress:
     return Progress(standing.placed, words_at(names, standing.left_by), laboratory.seats, standing.left)
 
 
-def _play_open(laboratory: Laboratory, place: int, standing: Standing, seed: str, works: Works) -> Played:
+def _play_open(laboratory: Laboratory, stage: Stage, standing: Standing, seed: str, work: "list[Work]") -> Played:
     """Return a round of a draw: lots into keys, who still applies, seats left, mechanism, guarantee."""
-    stage = laboratory.stages[place]
     opened, market = stage.open, stage.market
-    if opened is None or market is None or stage.back is None:
-        raise TypeError("a round that each draw compiles anew")
     lots = opened.tickets.draw(seed)
     key = opened.keys(lots.place)
     takes = np.ones(market.applicants, dtype=np.bool_)
@@ -148,18 +155,15 @@ def _play_open(laboratory: Laboratory, place: int, standing: Standing, seed: str
         first = laboratory.applicants.first[opened.compiled.applicant]
         takes = opened.takes_part[standing.left_by[first], np.arange(len(first))] & ~standing.placed[first]
     if takes.all() and not opened.shares_seats and _is_plain(stage):
-        choice, last = _accept(market, key, works, place)
-        nobody = np.full(len(takes), -1, dtype=np.int32)
-        return Played(opened.compiled, np.arange(len(takes)), *_back(stage.back, choice, last), nobody, lots, None)
+        choice, last = _accept(market, key, work)
+        everybody, nobody = np.arange(len(takes)), np.full(len(takes), -1, dtype=np.int32)
+        return Played(opened.compiled, everybody, market.size, choice, last, stage.back, nobody, lots, None)
     who, keep = np.flatnonzero(takes), np.flatnonzero(takes[market.owners()])
     now = _market_now(laboratory, stage, standing, who, keep, key)
-    parameters = _parameters(stage, who, keep, stage.back, key)
-    matching = match(now, stage.rule.mechanism, **parameters)
+    matching = match(now, stage.rule.mechanism, **_parameters(stage, who, keep, key))
     last = _last(matching.choice, now.pool, now.key, matching.cutoff)
     coordinated = _coordinated(laboratory, stage, standing, who, matching)
-    return Played(
-        opened.compiled, who, *_back(stage.back[keep], matching.choice, last), coordinated, lots, None
-    )  # fmt: skip
+    return Played(opened.compiled, who, now.size, matching.choice, last, stage.back[keep], coordinated, lots, None)
 
 
 def _is_plain(stage: Stage) -> bool:
@@ -168,7 +172,7 @@ def _is_plain(stage: Stage) -> bool:
     return stage.rule.mechanism == "deferred_acceptance" and plain and stage.rule.guarantee is None
 
 
-def _accept(market: Market, key: Int64Array, works: Works, place: int) -> tuple[Int64Array, Int64Array]:
+def _accept(market: Market, key: Int64Array, work: "list[Work]") -> tuple[Int64Array, Int64Array]:
     from admissions.kernels.deferred_acceptance import Work
     from admissions.mechanisms.deferred_acceptance import run, run_again
     from admissions.mechanisms.keys import KEY_BITS
@@ -176,9 +180,9 @@ def _accept(market: Market, key: Int64Array, works: Works, place: int) -> tuple[
     if int(key.max(initial=0)) >> KEY_BITS:
         matching = run(replace(market, key=key))
         return matching.choice, _last(matching.choice, market.pool, key, matching.cutoff)
-    if place not in works:
-        works[place] = Work.of(market)
-    choice, cutoff = run_again(market, key, works[place])
+    if not work:
+        work.append(Work.of(market))
+    choice, cutoff = run_again(market, key, work[0])
     return choice, _last(choice, market.pool, key, cutoff)
 
 
@@ -198,17 +202,11 @@ def _frozen(array: Int64Array) -> Int64Array:
     return array
 
 
-def _back(back: Int64Array, *choices: Int64Array) -> tuple[Int64Array, ...]:
-    """Return choices of a part of a market as choices of the whole."""
-    return tuple(np.where(choice >= 0, back[choice], -1) if len(back) else choice for choice in choices)
-
-
 def _market_now(
     laboratory: Laboratory, stage: Stage, standing: Standing, who: Int64Array, keep: Int64Array, key: Int64Array
 ) -> Market:
     """Return the market of those who take part, with the keys of the draw and the seats that are left."""
     opened, market = stage.open, stage.market
-    assert opened is not None and market is not None  # noqa: S101
     compiled = opened.compiled
     seats = market.seats
     if opened.shares_seats:
@@ -233,17 +231,14 @@ def _ties_stay(stage: Stage) -> bool:
     return stage.rule.parameters.get("ties") == "admit_all" or "tie_break" in stage.rule.row.parameters
 
 
-def _parameters(
-    stage: Stage, who: Int64Array, keep: Int64Array, back: Int64Array, key: Int64Array
-) -> Mapping[str, Any]:
+def _parameters(stage: Stage, who: Int64Array, keep: Int64Array, key: Int64Array) -> Mapping[str, Any]:
     """Return what the mechanism is called with, for those who take part."""
-    assert stage.open is not None  # noqa: S101
     parameters = dict(stage.open.compiled.parameters)
     for name in {"consent", "owned"} & parameters.keys():
         if isinstance(parameters[name], np.ndarray):
             parameters[name] = parameters[name][who]
     if isinstance(parameters.get("cost"), np.ndarray):
-        parameters["cost"] = parameters["cost"][back[keep]]
+        parameters["cost"] = parameters["cost"][stage.back[keep]]
     if "tie_break" in parameters:
         parameters["tie_break"] = key[keep]
     return parameters
@@ -253,7 +248,6 @@ def _coordinated(
     laboratory: Laboratory, stage: Stage, standing: Standing, who: Int64Array, matching: Matching
 ) -> Int32Array:
     """Return the programme the guarantee gives each who takes part, or -1."""
-    assert stage.open is not None  # noqa: S101
     if stage.rule.guarantee is None:
         return np.full(len(who), -1, dtype=np.int32)
     whole = stage.open.compiled
@@ -266,10 +260,9 @@ def _coordinated(
 
 def _placements(laboratory: Laboratory, stage: Stage, played: Played) -> Placements:
     """Return what a round that was compiled once did to each student."""
-    assert stage.open is not None  # noqa: S101
     compiled, covers = played.compiled, stage.open.covers
     pools, held = len(stage.rule.pools), played.choice >= 0
-    edges = played.choice[held]
+    edges = played.index[played.choice[held]]
     application = compiled.row_application[compiled.row_pool >= 0][edges]
     listed = compiled.lists.choice[application]
     programme = played.coordinated.copy()
@@ -282,7 +275,8 @@ def _placements(laboratory: Laboratory, stage: Stage, played: Played) -> Placeme
         rank[held] = np.where(listed >= 0, choices["rank"].to_numpy()[listed], -1)
     route = np.where(programme >= 0, COORDINATED, NONE).astype(np.int8)
     route[held] = np.where(listed >= 0, CHOICE, ZONE)
-    reason, considered = (array[played.applicant] for array in furthest_reasons(compiled, covers))
+    reasons, considers = furthest_reasons(compiled, covers)
+    reason, considered = reasons[played.applicant], considers[played.applicant]
     reason[programme >= 0] = PLACED
     present = replace(compiled, applicant=compiled.applicant[played.applicant])
     return spread_to_students(

@@ -9,7 +9,7 @@ from admissions.compiling.applicants import Applicants, gather_applicants
 from admissions.compiling.checking import check_policy, columns_read
 from admissions.compiling.seats import programme_seats
 from admissions.district.district import District
-from admissions.market import BoolArray, Int64Array, Market
+from admissions.market import BoolArray, Int32Array, Int64Array, Market
 from admissions.policy.policy import Policy, Round
 from admissions.simulation.certainty import Certainty, prove_choices
 from admissions.simulation.rounds import OpenRound, open_round
@@ -24,23 +24,28 @@ class Stage:
 
     Attributes
     ----------
-    rule : Round
-        The clause.
-    open : OpenRound or None
-        The round without its lots; None where each draw compiles it anew.
-    proof : Certainty or None
-        What is proven of its choices, where it is compiled once.
-    market : Market or None
+    open : OpenRound
+        The round without its lots.
+    proof : Certainty
+        What is proven of its choices.
+    market : Market
         Lists without the choices that no draw grants; the same seats and applicants.
-    back : (e,) int64 or None
+    back : (e,) int64
         Choice of the whole market of each of its choices.
+    drawer : (h,) int32
+        Whose ticket ranks each choice of the whole market, -1 where no lottery does.
     """
 
-    rule: Round
-    open: OpenRound | None = None
-    proof: Certainty | None = None
-    market: Market | None = None
-    back: Int64Array | None = None
+    open: OpenRound
+    proof: Certainty
+    market: Market
+    back: Int64Array
+    drawer: Int32Array
+
+    @property
+    def rule(self) -> Round:
+        """The clause."""
+        return self.open.rule
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,15 +62,15 @@ class Laboratory:
         Who applies.
     seats : (p,) int64
         Seats of each programme.
-    stages : tuple of Stage
-        One for each round.
+    stages : tuple of Stage or None
+        One for each round, None for one that every draw compiles anew.
     """
 
     district: District
     policy: Policy
     applicants: Applicants
     seats: Int64Array
-    stages: tuple[Stage, ...]
+    stages: tuple[Stage | None, ...]
 
 
 def compile_policy(district: District, policy: Policy, tell: Callable[[str], None] | None = None) -> Laboratory:
@@ -80,7 +85,7 @@ def compile_policy(district: District, policy: Policy, tell: Callable[[str], Non
     tell("policy")
     check_policy(district, policy)
     applicants = gather_applicants(district, columns_read(policy))
-    stages = []
+    stages: list[Stage | None] = []
     placed = np.zeros(len(applicants.first), dtype=np.bool_)
     unplaced = ~placed
     for place, rule in enumerate(policy.rounds):
@@ -88,7 +93,7 @@ def compile_policy(district: District, policy: Policy, tell: Callable[[str], Non
         opened = open_round(policy, place, district, applicants)
         if opened is None:
             unplaced &= (district.students["stage"] != rule.stage).to_numpy()[applicants.first]
-            stages.append(Stage(rule))
+            stages.append(None)
             continue
         who = opened.compiled.applicant
         might = opened.takes_part.any(axis=0) & ~placed[who]
@@ -120,14 +125,14 @@ def _stage(opened: OpenRound, proof: Certainty) -> Stage:
     """Return the stage of a round, without the choices no draw grants; the guarantee still asks for their keys."""
     market = opened.compiled.market
     if opened.rule.guarantee is not None or proof.open.all():
-        return Stage(opened.rule, opened, proof, market, np.arange(len(market.pool)))
+        return Stage(opened, proof, market, np.arange(len(market.pool)), opened.drawer)
     back = np.flatnonzero(proof.open)
     upto = np.concatenate(([0], np.cumsum(proof.open)))
     slim = replace(
         market, indptr=upto[market.indptr], pool=market.pool[back], key=market.key[back], rank=market.rank[back]
     )
     fixed, drawer = (_frozen(array[back]) for array in (opened.fixed, opened.drawer))
-    return Stage(opened.rule, replace(opened, fixed=fixed, drawer=drawer), proof, slim, back)
+    return Stage(replace(opened, fixed=fixed, drawer=drawer), proof, slim, back, opened.drawer)
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

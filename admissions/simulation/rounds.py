@@ -1,8 +1,8 @@
 """A round compiled once for all draws: everybody who may come to it, and keys that lack nothing but their lots.
 
 What a draw changes is the lottery, who still has no seat, and the seats left. Nobody who takes part has one, so
-``placed`` is the same for all of them. A clause that reads ``left_by`` anywhere but in a condition on students, marks in
-steps, and classes ranked differently in different pools are compiled anew in every draw.
+``placed`` is the same for all of them. Compiled anew in every draw is a round that reads ``left_by`` anywhere but in a
+condition on students, one that counts marks in steps, and one whose pools rank a class differently.
 """
 
 from dataclasses import dataclass, replace

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from admissions.policy.reading import read_policy as read_policy
     from admissions.runs import read_run as read_run
     from admissions.runs import write_run as write_run
+    from admissions.simulation.odds import simulate as simulate
+    from admissions.simulation.stopping import Until as Until
 
 _HOME = {
     "Allocation": "allocation",
@@ -59,6 +61,8 @@ _HOME = {
     "read_policy": "policy.reading",
     "read_run": "runs",
     "write_run": "runs",
+    "simulate": "simulation.odds",
+    "Until": "simulation.stopping",
 }
 
 __all__ = [*_HOME, "audit"]

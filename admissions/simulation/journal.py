@@ -8,6 +8,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -81,7 +82,7 @@ class Journal:
             "met": [(name, met, n) for (name, met), n in tally.met.items()],
         }
         content = BytesIO()
-        named = {f"counts_{place}": counts for place, counts in enumerate(arrays)}
+        named: dict[str, Any] = {f"counts_{place}": counts for place, counts in enumerate(arrays)}
         np.savez(content, head=np.frombuffer(json.dumps(head).encode(), dtype=np.uint8), **named)
         partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")
         try:

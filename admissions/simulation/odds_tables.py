@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import takewhile
 
 import numpy as np
 import numpy.typing as npt
@@ -198,17 +199,20 @@ def _cutoffs_by_value(
         "programme": compiled.lists.programme[application],
         "student": first[compiled.lists.applicant[application]],
     }
+    classes_of = compiled.row_class[compiled.row_pool >= 0][last]
     frame = {
         "programme_id": compiled.lists.programme[application],
         "pool": words_at([pool.name for pool in rule.pools], slots.pool[last]),
-        "class": words_at([priority.name for priority in rule.classes], compiled.row_class[compiled.row_pool >= 0][last]),
+        "class": words_at([priority.name for priority in rule.classes], classes_of),
         "before": stage.open.before[last],
         "draws": counted.last[last],
-    }  # fmt: skip
-    names = [name for name in _compared(stage) if name in compiled.values]
+    }
+    compared = _compared(stage)
+    names = [name for name in dict.fromkeys(n for own in compared for n in own) if name in compiled.values]
     for name in names:
         level, series = compiled.values[name]
-        frame[value_column(name)] = series.gather(where[level])
+        ranks = np.array([name in own for own in compared])[classes_of]
+        frame[value_column(name)] = series.gather(pl.Series(where[level]).set(pl.Series(~ranks), None))
     keys = ["programme_id", "pool", "class", "before"]
     found = pl.DataFrame(frame).group_by(keys).agg(
         pl.col("draws").sum(), *(pl.col(value_column(name)).first() for name in names)
@@ -218,16 +222,14 @@ def _cutoffs_by_value(
     return joined.sort("programme_id", order, "before").drop("before")
 
 
-def _compared(stage: Stage) -> list[str]:
-    """Return the names of what the orders of a round compare before the lottery, ids left out."""
+def _compared(stage: Stage) -> list[list[str]]:
+    """Return for each class the names of what is compared before the lottery, ids left out."""
     rule = stage.rule
-    names: dict[str, None] = {}
+    found = []
     for priority in rule.classes:
-        for term in rule.terms(priority, rule.pools[0]):
-            if term.is_lottery:
-                break
-            names[term.name] = None
-    return [name for name in names if name not in NEVER_PUBLISHED]
+        before = takewhile(lambda term: not term.is_lottery, rule.terms(priority, rule.pools[0]))
+        found.append([term.name for term in before if term.name not in NEVER_PUBLISHED])
+    return found
 
 
 def tabulate_measures(laboratory: Laboratory, tally: Tally) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from admissions.compiling.lots import Lots
-from admissions.market import Int64Array
+from admissions.market import Int32Array, Int64Array
 from admissions.simulation.draws import Played, Works, play_draw, tabulate_draw
 from admissions.simulation.laboratory import Laboratory
 from admissions.simulation.seeds import derived_seed
@@ -153,7 +153,7 @@ def _count_round(laboratory: Laboratory, tally: Tally, place: int, slots: Slots,
 
 
 def _percent(laboratory: Laboratory, place: int, played: Played, full: Int64Array) -> Int64Array:
-    """Return the percent at which the lottery number of the last one admitted lies, `WITHOUT_LOT` where none ranks it."""
+    """Return the percent at which the lottery number of each last one lies, `WITHOUT_LOT` where none ranks it."""
     stage, where = laboratory.stages[place], played.index[played.last[full]]
     if stage is None or played.lots is None:
         return _percent_anew(laboratory, played, where)
@@ -163,7 +163,7 @@ def _percent(laboratory: Laboratory, place: int, played: Played, full: Int64Arra
     return np.where(drawer >= 0, _of_range(played.lots, drawer), WITHOUT_LOT)
 
 
-def _of_range(lots: Lots, drawer: Int64Array) -> Int64Array:
+def _of_range(lots: Lots, drawer: Int32Array) -> Int64Array:
     half = (lots.leading[drawer] >> np.uint64(32)).astype(np.int64)
     percent: Int64Array = half * PERCENT >> 32
     return percent

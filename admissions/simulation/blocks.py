@@ -107,20 +107,20 @@ def on_executor(
                 if result is not None:
                     return result
                 made = executor.submit(work_on_block, (prepare, work), name, content, block)
-            except AdmissionsError:
+            except (AdmissionsError, BrokenExecutor):
                 raise
-            except BrokenExecutor as error:
-                raise RunError(
-                    "the executor lost its workers and takes no more work; what is finished stays in the journal, "
-                    "where there is one"
-                ) from error
             except (Exception, CancelledError) as error:
                 if attempt + 1 == ATTEMPTS or isinstance(error, ImportError):
                     raise RunError(_lost(error, block)) from error
                 made = executor.submit(work_on_block, (prepare, work), name, content, block)
         raise RunError(f"draws {block[0]} to {block[1]}: no worker keeps the tables it is sent")
 
-    yield from _in_order(submit, finished, blocks, 2 * _width(executor))
+    try:
+        yield from _in_order(submit, finished, blocks, 2 * _width(executor))
+    except BrokenExecutor as error:
+        raise RunError(
+            "the executor lost its workers and takes no more work; what is finished stays in the journal, if there is one"
+        ) from error
 
 
 _MADE: "deque[tuple[str, Any]]" = deque(maxlen=2)

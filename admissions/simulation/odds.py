@@ -151,7 +151,7 @@ def simulate(
         if executor is None:
             made = on_threads(lambda block: work_block(shared, block), blocks, workers)
         else:
-            sent = replace(district, sources={}), policy, seed
+            sent = without_papers(district), policy, seed
             made = on_executor(executor, prepare_blocks, work_block, sent, blocks)
         complete = _collect(made, tally, _stop(until, slots), book, lambda done: tell and tell(done, until.draws))
     exact = not policy.needs_lottery
@@ -166,6 +166,11 @@ def simulate(
         cutoffs=tabulate_cutoffs(laboratory, slots, tally),
         measures=tabulate_measures(laboratory, tally),
     )
+
+
+def without_papers(district: District) -> District:
+    """Return the tables alone, as they are sent to workers: no hashes and no outlines of zones."""
+    return replace(district, sources={}, outlines={})
 
 
 def prepare_blocks(shared: tuple[District, Policy, str]) -> tuple[Laboratory, tuple[Slots, ...], str]:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from admissions.runs import write_run as write_run
     from admissions.simulation.misreports import misreport as misreport
     from admissions.simulation.redraws import redraw as redraw
+    from admissions.simulation.odds import simulate as simulate
+    from admissions.simulation.stopping import Until as Until
 
 _HOME = {
     "Allocation": "allocation",
@@ -73,6 +75,8 @@ _HOME = {
     "write_run": "runs",
     "misreport": "simulation.misreports",
     "redraw": "simulation.redraws",
+    "simulate": "simulation.odds",
+    "Until": "simulation.stopping",
 }
 
 __all__ = [*_HOME, "audit"]

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
 
+from admissions import cli_simulation
 from admissions.errors import AdmissionsError
 
 app = typer.Typer(
@@ -356,6 +357,9 @@ def _show_mechanisms(name: str | None, as_json: bool) -> None:
     for code, statement in {**PROPERTIES, **RELATIONS}.items():
         words.add_row(code, statement)
     _stdout().print(words)
+
+
+cli_simulation.register(app)
 
 
 class Phases:

@@ -87,7 +87,7 @@ def place_students(
     held = matching.choice >= 0
     edges = matching.choice[held]
     market_pool = compiled.market.pool[edges]
-    row = _edge_rows(compiled)[edges]
+    row = edge_rows(compiled)[edges]
     choice = compiled.lists.choice[compiled.row_application[row]]
     programme = coordinated.copy()
     programme[held] = compiled.programme[market_pool // pools]
@@ -98,12 +98,12 @@ def place_students(
         rank[held] = np.where(choice >= 0, district.choices["rank"].to_numpy()[choice], -1)
     route = np.where(programme >= 0, COORDINATED, NONE).astype(np.int8)
     route[held] = np.where(choice >= 0, CHOICE, ZONE)
-    reason, considered = _reasons(compiled, covered)
+    reason, considered = furthest_reasons(compiled, covered)
     reason[programme >= 0] = PLACED
-    return _to_students(compiled, applicants, Placements(programme, pool, rank, route, reason, considered))
+    return spread_to_students(compiled, applicants, Placements(programme, pool, rank, route, reason, considered))
 
 
-def _reasons(compiled: CompiledRound, covered: BoolArray) -> tuple[npt.NDArray[np.int8], BoolArray]:
+def furthest_reasons(compiled: CompiledRound, covered: BoolArray) -> tuple[npt.NDArray[np.int8], BoolArray]:
     """Return how far each applicant of the round got, and whom the round considered."""
     code = np.full(len(compiled.row_pool), OUTRANKED, dtype=np.int8)
     code[compiled.row_pool == NO_POOL] = POOLLESS
@@ -119,7 +119,7 @@ def _reasons(compiled: CompiledRound, covered: BoolArray) -> tuple[npt.NDArray[n
     return np.where(covered, np.int8(RAN_OUT), reason).astype(np.int8), considered
 
 
-def _to_students(compiled: CompiledRound, applicants: Applicants, placed: Placements) -> Placements:
+def spread_to_students(compiled: CompiledRound, applicants: Applicants, placed: Placements) -> Placements:
     """Return placements a student from placements an applicant of the round."""
     place = np.full(len(applicants.first), -1, dtype=np.int64)
     place[compiled.applicant] = np.arange(len(compiled.applicant))
@@ -136,7 +136,7 @@ def _to_students(compiled: CompiledRound, applicants: Applicants, placed: Placem
 _ABSENT = {"programme": -1, "pool": -1, "choice_rank": -1, "route": NONE, "reason": NO_ROUND, "considered": False}
 
 
-def _edge_rows(compiled: CompiledRound) -> Int64Array:
+def edge_rows(compiled: CompiledRound) -> Int64Array:
     """Return the recorded row of each choice of the market."""
     return np.flatnonzero(compiled.row_pool >= 0)
 
@@ -148,11 +148,11 @@ def record_round(
     row_applicant = compiled.lists.applicant[compiled.row_application]
     speaker = applicants.first[row_applicant]
     key = np.full(len(compiled.row_pool), -1, dtype=np.int64)
-    key[_edge_rows(compiled)] = compiled.market.key
+    key[edge_rows(compiled)] = compiled.market.key
     row: Int64Array | slice = slice(None)
     student = speaker
     if applicants.size.max(initial=1) > 1:
-        row, student = _spread_bundles(applicants, row_applicant)
+        row, student = spread_bundles(applicants, row_applicant)
     application = compiled.row_application[row]
     programme = compiled.lists.programme[application]
     index: dict[Level, npt.NDArray[Any]] = {
@@ -192,7 +192,7 @@ def tabulate_cutoffs(
     known = full & (last >= 0)
     pools = len(rule.pools)
     classes = np.full(len(last), -1, dtype=np.int16)
-    row = _edge_rows(compiled)[last[known]]
+    row = edge_rows(compiled)[last[known]]
     classes[known] = compiled.row_class[row]
     frame = {
         "round": pl.Series([rule.name]).new_from_index(0, len(last)),
@@ -227,11 +227,11 @@ def _outcomes(compiled: CompiledRound, matching: Matching) -> npt.NDArray[np.int
         [INELIGIBLE, WITHOUT_CLASS],
         WITHOUT_POOL,
     ).astype(np.int8)
-    outcome[_edge_rows(compiled)] = of_edge
+    outcome[edge_rows(compiled)] = of_edge
     return outcome
 
 
-def _spread_bundles(applicants: Applicants, row_applicant: Int32Array) -> tuple[Int64Array, Int32Array]:
+def spread_bundles(applicants: Applicants, row_applicant: Int32Array) -> tuple[Int64Array, Int32Array]:
     """Return each recorded row once a child behind it, and the child; in order of child."""
     children = np.argsort(applicants.of_student, kind="stable").astype(np.int32)
     start = np.cumsum(applicants.size) - applicants.size

@@ -9,7 +9,7 @@ import polars as pl
 from admissions.allocation import SHORTFALL, Allocation
 from admissions.compiling.applicants import Applicants, gather_applicants
 from admissions.compiling.checking import check_policy, columns_read
-from admissions.compiling.guarantee import compile_guarantee, covered
+from admissions.compiling.guarantee import Coordinating, compile_guarantee, covered
 from admissions.compiling.progress import Progress
 from admissions.compiling.ranking import Draw
 from admissions.compiling.round import CompiledRound, compile_round
@@ -100,7 +100,7 @@ def allocate(district: District, policy: Policy, seed: str | None = None, tell: 
         progress = progress.after(rule.name, done.placements.considered, done.placements.programme)
         rounds.append(done)
     tell("tables")
-    students = _tabulate_students(district, policy, [done.placements for done in rounds])
+    students = tabulate_students(district, policy, [done.placements for done in rounds])
     return Allocation(
         policy=policy,
         seed=seed,
@@ -166,7 +166,8 @@ def place_round(
     district, applicants, progress
         As the round had them.
     """
-    coordinated, shortfall = coordinate_round(compiled, matching, district, applicants, progress)
+    coordinating = compile_guarantee(compiled, matching.choice, district, applicants, progress)
+    coordinated, shortfall = coordinate_left(compiled, coordinating, district)
     covers = covered(compiled, district, applicants, progress)
     return place_students(compiled, matching, coordinated, covers, district, applicants), shortfall
 
@@ -184,11 +185,10 @@ def _solve(
     )
 
 
-def coordinate_round(
-    compiled: CompiledRound, matching: Matching, district: District, applicants: Applicants, progress: Progress
+def coordinate_left(
+    compiled: CompiledRound, work: Coordinating | None, district: District
 ) -> tuple[Int32Array, pl.DataFrame]:
-    """Return the programme the guarantee gives each applicant of a round, or -1, and where seats ran out."""
-    work = compile_guarantee(compiled, matching.choice, district, applicants, progress)
+    """Return the programme the guarantee gives each applicant, or -1, and where seats ran out."""
     given = np.full(len(compiled.applicant), -1, dtype=np.int32)
     nothing = pl.DataFrame(schema=SHORTFALL)
     if work is None:
@@ -244,7 +244,7 @@ def _counted(done: _Solved) -> dict[str, str | int]:
     }
 
 
-def _tabulate_students(district: District, policy: Policy, rounds: Sequence[Placements]) -> pl.DataFrame:
+def tabulate_students(district: District, policy: Policy, rounds: Sequence[Placements]) -> pl.DataFrame:
     """Return one row for every student: the seat, or how far the child got in any round."""
     n = len(district.students)
     which = np.full(n, -1, dtype=np.int32)

@@ -164,10 +164,40 @@ def write_run(
     files = {} if audit.failed else dict(encoded or encode_tables(allocation))
     files["audit.json"] = audit.to_json().encode()
     manifest = {**_manifest(allocation, files), "acknowledged": list(acknowledged)}
-    files["run.json"] = _json(manifest)
-    files["timings.json"] = _json(
+    files["run.json"] = encode_json(manifest)
+    files["timings.json"] = encode_json(
         {"machine": platform.platform(), "python": platform.python_version(), "seconds": dict(timings or {})}
     )
+    write_folder(out, files, force)
+
+
+def write_folder(out: str | Path, files: Mapping[str, bytes], force: bool = False) -> None:
+    """Write a folder of files, whole or not at all.
+
+    Parameters
+    ----------
+    out : path
+        The folder, which must not exist.
+    files : mapping of str to bytes
+        Contents by name.
+    force : bool
+        Whether an earlier run there is replaced.
+
+    Raises
+    ------
+    RunError
+        If the folder exists, or the disk does not take it; then nothing is left behind.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_folder(Path(folder) / "out", {"run.json": b"{}"})
+    ...     (Path(folder) / "out" / "run.json").read_text()
+    '{}'
+    """
+    out = Path(os.path.abspath(out))
+    refuse_existing(out, force)
     _remove_leftovers(out)
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
@@ -319,7 +349,14 @@ def _csv(frame: pl.DataFrame) -> bytes:
     return frame.write_csv().encode()
 
 
-def _json(content: Mapping[str, Any]) -> bytes:
+def encode_json(content: Mapping[str, Any]) -> bytes:
+    """Return a mapping as the bytes of a JSON file.
+
+    Examples
+    --------
+    >>> encode_json({"seed": "s"}).decode().split()
+    ['{', '"seed":', '"s"', '}']
+    """
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
 
 

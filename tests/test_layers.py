@@ -21,6 +21,7 @@ FLOORS = [
     {"runs"},
     {"simulation", "planning", "explanation"},
     {"reporting", "testing"},
+    {"cli_simulation"},
     {"cli", "__init__"},
     {"__main__"},
 ]

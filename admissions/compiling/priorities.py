@@ -82,6 +82,50 @@ def tied_keys(entries: Entries) -> Int64Array:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class OpenKeys:
+    """Keys whose lottery is still to be drawn: what goes before it, and what comes after.
+
+    Attributes
+    ----------
+    before : (e,) int64
+        Place of each entry by everything that is compared before the lottery, from 0. Where an order draws no lottery,
+        its whole place, in which no two are equal.
+    after : (e,) int64
+        Place by what is compared after the lottery, from 0.
+    drawn : (e,) bool
+        Whether the lottery ranks the entry.
+    """
+
+    before: Int64Array
+    after: Int64Array
+    drawn: BoolArray
+
+
+def open_keys(entries: Entries) -> OpenKeys:
+    """Return what a key consists of beside the lottery: ``(before, lottery, after)`` orders as `strict_keys` does.
+
+    True within each class whose pools share one order, as `has_one_order_a_class` says.
+    """
+    before, after = (np.zeros(len(entries.edge), dtype=np.int64) for _ in range(2))
+    drawn = np.zeros(len(entries.edge), dtype=np.bool_)
+    for mine, terms, where in _orders(entries):
+        lots = next((at for at, term in enumerate(terms) if term.is_lottery), None)
+        if lots is None:
+            before[mine] = _placed(entries, terms, where)[mine]
+            continue
+        drawn[mine] = True
+        for place, part in ((before, terms[:lots]), (after, terms[lots + 1 :])):
+            if part:
+                place[mine] = _placed(entries, part, where, by_id=False)[mine]
+    return OpenKeys(_grouped(entries.group, before), dense(after), drawn)
+
+
+def has_one_order_a_class(rule: Round) -> bool:
+    """Return whether every class is ranked alike in all pools of a round."""
+    return all(len({rule.terms(priority, pool) for pool in rule.pools}) == 1 for priority in rule.classes)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Marks:
     """Keys that count down from the best mark, a step for every unit of the marks.
 

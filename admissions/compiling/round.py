@@ -98,6 +98,21 @@ def compile_round(
     PolicyError, DataError
         If the clause does not fit the tables.
     """
+    return compile_entries(rule, district, applicants, progress, draw, supposition)[0]
+
+
+def compile_entries(
+    rule: Round,
+    district: District,
+    applicants: Applicants,
+    progress: Progress,
+    draw: Draw,
+    supposition: Supposition | None = None,
+) -> tuple[CompiledRound, Entries]:
+    """Return a round compiled to a Market, and the entries its keys come from, for whoever draws them again.
+
+    Parameters and errors are those of `compile_round`.
+    """
     programmes = select_programmes(rule, district, progress)
     taking_part = select_applicants(rule, district, applicants, progress)
     lists = build_lists(rule, district, applicants, taking_part, programmes)
@@ -134,7 +149,7 @@ def compile_round(
         seats=shares[programmes].ravel(),
         size=applicants.size[who],
     )
-    return CompiledRound(
+    round_compiled = CompiledRound(
         rule,
         market,
         who,
@@ -147,6 +162,7 @@ def compile_round(
         compiled.settled_by_id,
         compiled.parameters,
     )
+    return round_compiled, entries
 
 
 def select_programmes(rule: Round, district: District, progress: Progress) -> BoolArray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from admissions.errors import MarketError
 from admissions.market import NO_CUTOFF, Int64Array, Market, Matching
-from admissions.mechanisms.keys import Bundles, Ties, chosen, margin_rule, narrowed
+from admissions.mechanisms.keys import Bundles, Ties, chosen, frozen, margin_rule, narrowed
 
 if TYPE_CHECKING:
     from admissions.kernels.deferred_acceptance import Work
@@ -83,6 +83,34 @@ def run(
         binding = (cutoff >= 0) & (cutoff < NO_CUTOFF)
         cutoff[binding] = meaning[cutoff[binding]]
     return Matching(choice, cutoff, market)
+
+
+def run_again(market: Market, key: Int64Array, work: "Work") -> tuple[Int64Array, Int64Array]:
+    """Return the choices and cutoffs that `run` gives a market with other keys, without checking it again.
+
+    Parameters
+    ----------
+    market : Market
+        Its lists, seats and sizes.
+    key : (e,) int64
+        Its keys this time, each below 2 ** 31.
+    work : Work
+        Arrays made by ``Work.of`` for the market.
+
+    Examples
+    --------
+    >>> from admissions.kernels.deferred_acceptance import Work
+    >>> market = Market(indptr=[0, 1, 2], pool=[0, 0], key=[0, 1], rank=[1, 1], seats=[1], size=[1, 1])
+    >>> run_again(market, np.array([1, 0]), Work.of(market))[0].tolist()
+    [-1, 1]
+    """
+    from admissions.kernels.deferred_acceptance import defer_acceptance
+
+    choice = np.empty(market.applicants, dtype=np.int64)
+    cutoff = np.empty(len(market.seats), dtype=np.int64)
+    highest = int(key.max(initial=0))
+    defer_acceptance(market.indptr, market.pool, frozen(key), highest, market.seats, market.size, work, choice, cutoff)
+    return choice, cutoff
 
 
 def _offers(market: Market) -> Matching:

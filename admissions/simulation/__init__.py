@@ -1,1 +1,1 @@
-"""What-ifs: thin loops over the engine."""
+"""The laboratory: the lottery drawn again and again, rules changed and compared; thin loops over the engine."""

@@ -16,13 +16,13 @@ import polars as pl
 
 from admissions.compiling.applicants import gather_applicants
 from admissions.compiling.checking import columns_of_round, columns_read
-from admissions.compiling.guarantee import covered
+from admissions.compiling.guarantee import compile_guarantee, covered
 from admissions.compiling.progress import Progress
 from admissions.compiling.round import NOT_ELIGIBLE, CompiledRound, compile_round
 from admissions.decoding import place_students
 from admissions.district.district import District
 from admissions.district.links import row_numbers
-from admissions.engine import allocate, begin, coordinate_round, match_round
+from admissions.engine import allocate, begin, coordinate_left, match_round
 from admissions.errors import AdmissionsError, PolicyError
 from admissions.market import BoolArray, Int32Array, Matching
 from admissions.policy.policy import Policy, Round
@@ -207,7 +207,8 @@ class DistrictCase:
 
     def _programmes(self, compiled: CompiledRound, matching: Matching, progress: Progress) -> Int32Array:
         """Return the programme each applicant of a round gets by list or by the guarantee, or -1."""
-        programme, _ = coordinate_round(compiled, matching, self.district, self._applicants, progress)
+        left = compile_guarantee(compiled, matching.choice, self.district, self._applicants, progress)
+        programme, _ = coordinate_left(compiled, left, self.district)
         held = matching.choice >= 0
         pools = compiled.market.pool[matching.choice[held]]
         programme[held] = compiled.programme[pools // len(compiled.rule.pools)]

@@ -1,0 +1,99 @@
+"""Commands of the laboratory: many lotteries, and what a change of the rules would change."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+Data = Annotated[Path, typer.Argument(help="Folder of the office's tables, CSV or Parquet.", show_default=False)]
+Draws = Annotated[int, typer.Option("--draws", "-n", help="Lotteries to draw.")]
+Seed = Annotated[str | None, typer.Option(help="Public text the seeds of the draws are derived from.")]
+Workers = Annotated[int | None, typer.Option(help="Threads; one a processor by default.", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", help="Replace an earlier result at OUT.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("simulate")(simulate_draws)
+
+
+def simulate_draws(
+    data: Data,
+    policy: Annotated[str, typer.Option("--policy", "-p", help="Shipped policy, or a TOML file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")],
+    draws: Draws = 1000,
+    seed: Seed = None,
+    workers: Workers = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the lottery many times: the odds of every application, the cutoffs and the plan's numbers.
+
+    Ctrl-C keeps the finished draws. A killed simulation goes on from its journal when it is started again.
+    """
+    from admissions.district.reading import read_district
+    from admissions.policy.reading import read_policy
+    from admissions.runs import refuse_existing
+    from admissions.simulation.odds import simulate
+    from admissions.simulation.writing import journal_of, write_odds
+
+    refuse_existing(out, force)
+    district, rules = read_district(data), read_policy(policy)
+    journal = journal_of(out)
+    with _progress("draws") as tell:
+        odds = simulate(district, rules, draws, seed, workers=workers, journal=journal, tell=tell)
+    write_odds(out, odds, district, force)
+    if odds.complete:
+        journal.unlink(missing_ok=True)
+    if as_json:
+        print(json.dumps({"out": str(out), "draws": odds.draws, "exact": odds.exact, "complete": odds.complete,
+                          "measures": odds.measures.to_dicts()}, ensure_ascii=False))  # fmt: skip
+        return
+    if odds.exact:
+        _stdout().print("The policy draws no lottery: one run says everything, exactly.")
+    if not odds.complete:
+        _stdout().print(
+            f"Interrupted: {odds.draws:,} of {draws:,} draws were finished, and are written.", style="yellow"
+        )
+    _stdout().print(_measures(odds.measures))
+    settled = odds.children["certain"].drop_nulls()
+    always, never = ((settled == word).sum() for word in ("always", "never"))
+    _stdout().print(
+        f"{odds.draws:,} draws of {len(odds.children):,} children: {always:,} have a seat whatever the lottery, "
+        f"{never:,} have none. The odds are in {out}", highlight=False, soft_wrap=True
+    )  # fmt: skip
+
+
+def _measures(measures: Any) -> Table:
+    """Return the measures that differ between draws, and the targets."""
+    table = Table("round", "measure", box=None, pad_edge=False, title="Over the draws", title_justify="left")
+    for name in ("mean", "lowest", "low", "median", "high", "highest", "met"):
+        table.add_column(name, justify="right")
+    for row in measures.iter_rows(named=True):
+        if row["draws"] and (row["round"] is None or row["lowest"] != row["highest"]):
+            marks = (row[name] for name in ("mean", "lowest", "low", "median", "high", "highest"))
+            met = "" if row["met"] is None else f"{row['met']:.1%}"
+            table.add_row(row["round"] or "", row["name"], *(f"{mark:,.4g}" for mark in marks), met)
+    return table
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Any]:
+    """Yield what is told the draws done and to do, and shows them on stderr while a person looks."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _stdout() -> Console:
+    return Console() if sys.stdout.isatty() else Console(width=120)

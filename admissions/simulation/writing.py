@@ -1,0 +1,63 @@
+"""The folder of a simulation: written whole or not at all, the same bytes for the same draws."""
+
+from hashlib import sha256
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+
+from admissions.district.district import District
+from admissions.runs import STANDS_ON, encode_json, write_folder
+from admissions.simulation.odds import Odds
+
+
+def journal_of(out: str | Path) -> Path:
+    """Return where the journal of a folder to be is: a hidden file beside it."""
+    out = Path(out).absolute()
+    return out.with_name(f".{out.name}.journal")
+
+
+def write_odds(out: str | Path, odds: Odds, district: District, force: bool = False) -> None:
+    """Write ``odds.parquet``, ``children.parquet``, ``cutoffs.parquet``, ``measures.csv`` and ``run.json``.
+
+    Parameters
+    ----------
+    out : path
+        The folder, which must not exist.
+    odds : Odds
+        What the simulation came to.
+    district : District
+        Names the inputs.
+    force : bool
+        Whether an earlier result there is replaced.
+
+    Raises
+    ------
+    RunError
+        If the folder exists, or the disk does not take it; then nothing is left behind.
+    """
+    files = {
+        "odds.parquet": _parquet(odds.applications),
+        "children.parquet": _parquet(odds.children),
+        "cutoffs.parquet": _parquet(odds.cutoffs),
+        "measures.csv": odds.measures.write_csv().encode(),
+    }
+    manifest = {
+        "title": odds.policy.title,
+        "versions": {name: version(name) for name in STANDS_ON},
+        "seed": odds.seed,
+        "draws": odds.draws,
+        "seed_of_draw": "SHA-256 of SEED:NUMBER in hex, numbers from 1",
+        "exact": odds.exact,
+        "policy": odds.policy.text,
+        "inputs": dict(sorted(district.sources.items())),
+        "outputs": {name: sha256(content).hexdigest() for name, content in sorted(files.items())},
+    }
+    write_folder(out, {**files, "run.json": encode_json(manifest)}, force)
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = BytesIO()
+    frame.rechunk().write_parquet(buffer, compression="zstd", compression_level=1, statistics=False)
+    return buffer.getvalue()

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from admissions.runs import read_run as read_run
     from admissions.runs import write_run as write_run
     from admissions.simulation.misreports import misreport as misreport
-    from admissions.simulation.redraws import redraw as redraw
     from admissions.simulation.odds import simulate as simulate
+    from admissions.simulation.redraws import redraw as redraw
     from admissions.simulation.stopping import Until as Until
 
 _HOME = {

@@ -19,6 +19,7 @@ from admissions.testing import (
     assert_best_stable,
     assert_no_envy,
     assert_stable,
+    assert_strategy_proof,
     check_choice_rule,
     check_relation,
     choice_rules,
@@ -78,6 +79,30 @@ def test_what_one_margin_lets_pass_another_refuses():
     assert_stable(*holding(0, market=market))
     with pytest.raises(AssertionError, match="pool 0 has 1 seats and 2 children"):
         assert_stable(*holding(0, market=market), margin="nobody")
+
+
+def shortest_first(market):
+    length = market.indptr[1:] - market.indptr[:-1]
+    key = [int(length[i]) for i in market.owners()]
+    changed = adm.Market(market.indptr, market.pool, key, market.rank, market.seats, market.size)
+    return adm.Matching.of(market, adm.match(changed, "deferred_acceptance").choice)
+
+
+@ordinary
+@given(markets(applicants=5, strict=True))
+def test_nobody_gains_by_a_false_list_under_trading_cycles(market):
+    assert_strategy_proof("top_trading_cycles", market)
+
+
+def test_who_gains_by_a_false_list_is_named_with_both_lists():
+    market = market_of([[0, 1], [1]], [[0, 0], [0]], [0, 1])
+    assert_strategy_proof("deferred_acceptance", market)
+    with pytest.raises(
+        AssertionError, match=r"2 in all|1 in all: applicant 0 lists \(1,\) for \(0, 1\) and gains 1 rank"
+    ):
+        assert_strategy_proof(shortest_first, market_of([[0, 1], [1]], [[0, 0], [1]], [0, 1]))
+    with pytest.raises(AssertionError, match="gain by a false list"):
+        assert_strategy_proof("parallel", market_of([[0, 1], [0], [1]], [[1, 0], [0], [1]], [1, 1]), band=1)
 
 
 @pytest.fixture(scope="module")

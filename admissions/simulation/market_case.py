@@ -1,12 +1,13 @@
 """One applicant's list changed in a market, under one mechanism."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from admissions.errors import MarketError
-from admissions.market import Int64Array, Market
+from admissions.market import Int64Array, Market, Matching
 from admissions.mechanisms import match
 from admissions.simulation.listings import Listing
 from admissions.simulation.relisting import relist
@@ -19,8 +20,8 @@ class MarketCase:
     ----------
     market : Market
         With the true lists.
-    mechanism : str
-        A name in `MECHANISMS`.
+    mechanism : str or callable
+        A name in `MECHANISMS`, or a rule of one's own from market, and its parameters, to matching.
     parameters : mapping of str to object
         Of the mechanism.
 
@@ -30,9 +31,10 @@ class MarketCase:
         If the mechanism cannot run on the market.
     """
 
-    def __init__(self, market: Market, mechanism: str, parameters: Mapping[str, Any]) -> None:
-        self.market, self.mechanism, self.parameters = market, mechanism, parameters
-        self.choice = match(market, mechanism, **parameters).choice
+    def __init__(self, market: Market, mechanism: str | Callable[..., Matching], parameters: Mapping[str, Any]) -> None:
+        self.market, self.parameters = market, parameters
+        self._solve = partial(match, mechanism=mechanism) if isinstance(mechanism, str) else mechanism
+        self.choice = self._solve(market, **parameters).choice
 
     def applicants(self) -> list[int]:
         """Return who has choices."""
@@ -72,7 +74,7 @@ class MarketCase:
         ranks = np.repeat(np.arange(1, len(mine) + 1), [len(one) for one in mine])
         market, parameters = relist(self.market, applicant, choices, ranks, self.parameters)
         try:
-            held = match(market, self.mechanism, **parameters).choice[applicant]
+            held = self._solve(market, **parameters).choice[applicant]
         except MarketError:
             return None
         if held < 0:

@@ -1,7 +1,7 @@
 """Who could gain by handing in another list than the true one: tried out, list by list, on the real case."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
@@ -13,7 +13,7 @@ from rich.progress import track
 from admissions.compiling.lottery import lottery_numbers
 from admissions.district.district import District
 from admissions.errors import AdmissionsError
-from admissions.market import Market
+from admissions.market import Market, Matching
 from admissions.policy.policy import Policy
 from admissions.simulation.alternatives import Wanted, count_false_lists, false_lists
 from admissions.simulation.district_case import DistrictCase
@@ -124,7 +124,7 @@ class Misreports:
 
 def misreport(
     case: District | Market,
-    rules: Policy | str,
+    rules: Policy | str | Callable[..., Matching],
     seed: str | None = None,
     students: int | Iterable[Any] | None = None,
     lists: int = LISTS,
@@ -141,8 +141,8 @@ def misreport(
     ----------
     case : District or Market
         The office's tables; or a market, for a mechanism by itself.
-    rules : Policy or str
-        The policy of the district; or the name of a mechanism.
+    rules : Policy, str or callable
+        The policy of the district; or the name of a mechanism, or a rule of one's own from market to matching.
     seed : str, optional
         Of the lottery, and of the samples.
     students : int or iterable, optional
@@ -200,14 +200,19 @@ def misreport(
     return Misreports(len(chosen), content, exhausted, tried, dict(sorted(gains.items())), tuple(examples), known)
 
 
-def _case_of(case: District | Market, rules: Policy | str, seed: str | None, parameters: Mapping[str, Any]) -> Case:
-    if isinstance(case, Market) and isinstance(rules, str):
+def _case_of(
+    case: District | Market,
+    rules: Policy | str | Callable[..., Matching],
+    seed: str | None,
+    parameters: Mapping[str, Any],
+) -> Case:
+    if isinstance(case, Market) and not isinstance(rules, Policy):
         return MarketCase(case, rules, parameters)
     if isinstance(case, District) and isinstance(rules, Policy):
         if parameters:
             raise AdmissionsError(f"a policy states its mechanisms' parameters; take out {', '.join(parameters)}")
         return DistrictCase(case, rules, seed)
-    raise AdmissionsError("give a District and its Policy, or a Market and the name of a mechanism")
+    raise AdmissionsError("give a District and its Policy, or a Market and a mechanism")
 
 
 def _chosen(case: Case, students: int | Iterable[Any] | None, seed: str) -> list[int]:

@@ -9,7 +9,13 @@ except ImportError as error:
     raise ImportError("admissions.testing needs hypothesis: install admissions[testing]") from error
 
 from admissions.mechanisms.relations import RELATIONS
-from admissions.testing.assertions import assert_allocation_equal, assert_best_stable, assert_no_envy, assert_stable
+from admissions.testing.assertions import (
+    assert_allocation_equal,
+    assert_best_stable,
+    assert_no_envy,
+    assert_stable,
+    assert_strategy_proof,
+)
 from admissions.testing.cases import Case
 from admissions.testing.choosing import ChoiceVerdict, PoolRule, check_choice_rule
 from admissions.testing.relations import Counterexample, Verdict, check_relation, find_violation, stored_counterexample
@@ -26,6 +32,7 @@ __all__ = [
     "assert_best_stable",
     "assert_no_envy",
     "assert_stable",
+    "assert_strategy_proof",
     "check_choice_rule",
     "check_relation",
     "choice_rules",

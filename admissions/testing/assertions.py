@@ -9,6 +9,8 @@ from admissions.allocation import Allocation
 from admissions.audit import Violations, audit_market, justified_envy, stable_improvements
 from admissions.market import Market, Matching
 from admissions.policy.policy import Margin
+from admissions.simulation.misreports import misreport
+from admissions.testing.relations import Rule
 
 TABLES = ("students", "applications", "cutoffs", "targets", "shortfall", "rounds")
 
@@ -93,6 +95,45 @@ def assert_best_stable(market: Market, matching: Matching, margin: Margin = "las
     """
     assert_stable(market, matching, margin)
     _refuse("better stable seats", stable_improvements(market, matching, margin == "last tie"), market)
+
+
+def assert_strategy_proof(rule: Rule, market: Market, lists: int = 400, **parameters: Any) -> None:
+    """Raise where an applicant gains by another list made of the own programmes.
+
+    Parameters
+    ----------
+    rule : str or callable
+        A name in `MECHANISMS`, or a function from market to matching.
+    market : Market
+        With the true lists.
+    lists : int
+        Lists tried of one applicant: with 400 all that five programmes allow, and of longer lists as many drawn ones.
+    **parameters
+        Of the rule.
+
+    Raises
+    ------
+    AssertionError
+        Naming the first applicant who gains by its place in the market, and both lists.
+
+    Examples
+    --------
+    >>> lists = {"ann": ["n", "s"], "bob": ["s"], "eve": ["n"]}
+    >>> market = Market.from_preferences(lists, {"n": ["eve", "ann"], "s": ["ann", "bob"]}, {"n": 1, "s": 1})
+    >>> assert_strategy_proof("deferred_acceptance", market)
+    >>> assert_strategy_proof("immediate_acceptance", market)
+    Traceback (most recent call last):
+        ...
+    AssertionError: gain by a false list, 1 in all: applicant 0 lists ('s',) for ('n', 's') and gains 1 rank
+    """
+    found = misreport(market, rule, lists=lists, **parameters)
+    if found.examples:
+        first = found.examples[0]
+        applicant = first.student if market.labels is None else market.labels.applicants.index(first.student)
+        raise AssertionError(
+            f"gain by a false list, {found.gainers} in all: applicant {applicant} lists {first.false_list} for "
+            f"{first.true_list} and gains {first.gain} rank{'s' if first.gain > 1 else ''}"
+        )
 
 
 def assert_allocation_equal(one: Allocation, other: Allocation) -> None:

@@ -2,13 +2,14 @@
 
 import sys
 
-from benchmarks import audits, guarantee, kernels, runs
+from benchmarks import audits, guarantee, kernels, reasons, runs
 
 SUBJECTS = {
     "kernels": kernels.run,
     "audit": audits.run,
     "peers": audits.peers,
     "guarantee": guarantee.run,
+    "reasons": reasons.run,
     "demo": runs.demo,
     "runs": runs.run,
 }

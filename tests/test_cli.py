@@ -185,6 +185,85 @@ def test_an_unknown_student_is_told_without_naming_others(command, data, tmp_pat
     assert "S1" not in error
 
 
+@pytest.fixture
+def explained(command, data, tmp_path):
+    """Return a function that runs ``explain`` on a run of the tables."""
+    out = tmp_path / "out"
+    command("run", data, "--policy", tmp_path / "policy.toml", "--seed", "x", "--out", out)
+    return lambda *arguments: command("explain", out, *arguments)
+
+
+def test_with_the_tables_an_explanation_says_what_would_have_been_enough_in_the_language_asked_for(explained, data):
+    assert "found with the office's tables at hand" in explained("S2")[1]
+    code, printed, error = explained("S2", "--data", data)
+    assert (code, error) == (0, "")
+    assert "would have been enough for A1: mark 600.50 or more" in printed
+    code, printed, _ = explained("S2", "--data", data, "--language", "zh")
+    assert code == 0
+    assert "S2 已被 B1 录取：统筹安排，不在家庭的志愿之内" in printed
+    assert "足以被 A1 录取的改变：mark 达到 600.50 或更高" in printed
+    told = json.loads(explained("S2", "--data", data, "--json")[1])
+    assert told["applications"][0]["changes"][0]["kind"] == "more"
+    assert set(told["words"]) == {"en", "zh"}
+
+
+def test_the_reasons_of_all_go_to_a_new_file_beside_the_run_or_where_it_is_said(explained, tmp_path):
+    code, printed, _ = explained("--all")
+    assert (code, printed.strip()) == (0, f"The reasons are in {tmp_path / 'reasons.csv'}")
+    lines = (tmp_path / "reasons.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("student_id,programme_id,missed_round,missed_programme_id,missed_pool,answer_en")
+    assert [line.split(",")[0] for line in lines[1:]] == ["S1", "S2"]
+    assert adm.audit(adm.read_run(tmp_path / "out")).failed == ()
+    told = json.loads(explained("--all", "--out", tmp_path / "other.csv", "--json")[1])
+    assert told == {"out": str(tmp_path / "other.csv"), "children": 2}
+    assert (tmp_path / "other.csv").read_bytes() == (tmp_path / "reasons.csv").read_bytes()
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".partial")] == []
+
+
+def test_reasons_replace_no_file_and_never_go_into_the_run_folder(explained, tmp_path):
+    out = tmp_path / "out"
+    explained("--all")
+    for place, words in (
+        (tmp_path / "reasons.csv", "exists; name another file with --out"),
+        (out / "reasons.csv", "holds what the run wrote and nothing else"),
+        (tmp_path / "nowhere" / "reasons.csv", "no such folder"),
+    ):
+        code, printed, error = explained("--all", "--out", place)
+        assert (code, printed) == (2, "")
+        assert words in error
+    assert explained("--all")[0] == 2
+    assert not (out / "reasons.csv").exists()
+
+
+def test_a_disk_that_does_not_take_the_reasons_leaves_nothing_behind(explained, tmp_path, monkeypatch):
+    import admissions.runs
+
+    def full(path, content):
+        path.write_bytes(content[:9])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(admissions.runs, "_write_synced", full)
+    code, _, error = explained("--all")
+    assert code == 2
+    assert "reasons.csv could not be written: No space left on device; nothing was left behind" in error
+    assert [path.name for path in tmp_path.iterdir() if "reasons" in path.name] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "name one child, or give --all"),
+        (["S1", "--all"], "name one child, or give --all"),
+        (["S1", "--language", "fr"], "no language 'fr'; there are en, zh"),
+        (["S1", "--data", "nowhere"], "no such folder"),
+    ],
+)
+def test_an_explanation_that_cannot_be_asked_for_like_this_is_refused(explained, arguments, words):
+    code, printed, error = explained(*arguments)
+    assert (code, printed) == (2, "")
+    assert words in error
+
+
 def test_the_demo_runs_twice_and_replaces_only_what_it_made(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, printed, _ = command("demo")

@@ -1,5 +1,6 @@
 """What if one application stood otherwise: another value in an order, another class, membership of a pool."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,5 +47,20 @@ class Supposition:
         """Return the values of a criterion as supposed."""
         if term != self.term or level == "programme":
             return values
-        rows = [self.student] if level == "student" else np.flatnonzero(self.about(applications))
-        return values.clone().scatter(rows, self.value) if len(rows) else values
+        rows = [self.student] if level == "student" else np.flatnonzero(self.about(applications)).tolist()
+        return with_value(values, rows, self.value) if len(rows) else values
+
+
+def with_value(values: pl.Series, rows: Iterable[int], value: Any) -> pl.Series:
+    """Return a column that has a value in some rows, whole numbers and decimals as wide as they get.
+
+    Examples
+    --------
+    >>> with_value(pl.Series([1, 2], dtype=pl.Int8), [0], 300).to_list()
+    [300, 2]
+    """
+    if values.dtype.is_integer():
+        values = values.cast(pl.Int64)
+    elif isinstance(values.dtype, pl.Decimal):
+        values = values.cast(pl.Decimal(38, values.dtype.scale))
+    return values.clone().scatter(rows, value)

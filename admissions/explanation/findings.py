@@ -91,7 +91,8 @@ class Findings:
 
 def rows_of(record: RoundRecord, student: str) -> Int64Array:
     """Return a child's rows of a round's record, in the order they count."""
-    return np.flatnonzero(np.isin(record.student, (record.student_ids == student).arg_true()))
+    mine = (record.student_ids == student).arg_true()
+    return np.flatnonzero(record.student == mine[0]) if len(mine) else np.empty(0, dtype=np.int64)
 
 
 def find_reasons(allocation: Allocation, record: RoundRecord, rows: Int64Array) -> Findings:
@@ -138,6 +139,8 @@ def _compare(findings: Findings, allocation: Allocation, after: BoolArray) -> No
     weaker[after] = CODE["unexplained"]
     weaker[after & (own_class > last_class)] = CODE["class"]
     _compare_orders(findings, after & (own_class == last_class))
+    if all(pool.others == "never" for pool in record.rule.pools):
+        return
     asked = np.flatnonzero(after)
     member = find_members(allocation, record, findings.rows[asked])
     last = find_members(allocation, record, _last_admitted(findings)[findings.at[asked]])

@@ -10,11 +10,13 @@ from admissions.compiling.applications import Applications
 from admissions.compiling.lists import family_rows
 from admissions.district.district import District
 from admissions.district.links import row_numbers
+from admissions.errors import AdmissionsError
 from admissions.market import BoolArray, Int64Array
 from admissions.policy.expressions import parse_expression
 from admissions.records import RoundRecord
 
 MEMBER, OUTSIDER, UNKNOWN = 0, 1, -1
+OTHER_TABLES = "the tables at hand are not those this run was made from"
 
 
 def find_members(allocation: Allocation, record: RoundRecord, rows: Int64Array) -> npt.NDArray[np.int8]:
@@ -33,6 +35,11 @@ def find_members(allocation: Allocation, record: RoundRecord, rows: Int64Array) 
     -------
     (m,) int8
         `MEMBER`, `OUTSIDER` or `UNKNOWN`.
+
+    Raises
+    ------
+    AdmissionsError
+        If the district does not have the children and programmes of the applications.
     """
     pools, found = record.pool[rows], np.full(len(rows), MEMBER, dtype=np.int8)
     for k, pool in enumerate(record.rule.pools):
@@ -50,6 +57,8 @@ def _holds(allocation: Allocation, district: District, record: RoundRecord, rows
     rule, applicants = record.rule, gather_applicants(district, ())
     student = row_numbers(record.student_ids.gather(record.student[rows]), district.students["student_id"])
     programme = row_numbers(record.programme_ids.gather(record.programme[rows]), district.programmes["programme_id"])
+    if (student < 0).any() or (programme < 0).any():
+        raise AdmissionsError(f"{OTHER_TABLES}: they do not have all its children and programmes")
     applicant = applicants.of_student[student]
     choice = family_rows(district, applicants, applicant, programme)
     progress = progress_before(allocation, rule, district)

@@ -10,7 +10,8 @@ from admissions.allocation import Allocation
 from admissions.compiling.distance import distances_between
 from admissions.compiling.guarantee import compile_guarantee
 from admissions.errors import AdmissionsError
-from admissions.explanation.rerun import OTHER_TABLES, Rerun
+from admissions.explanation.members import OTHER_TABLES
+from admissions.explanation.rerun import Rerun
 from admissions.explanation.sentences import sentence
 
 SHOWN = 10

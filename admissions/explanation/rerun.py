@@ -6,18 +6,18 @@ from itertools import zip_longest
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from admissions.allocation import Allocation
 from admissions.compiling.applicants import Applicants
 from admissions.compiling.progress import Progress
 from admissions.compiling.ranking import Draw
 from admissions.compiling.round import CompiledRound, compile_round, select_applicants
-from admissions.compiling.supposition import Supposition
+from admissions.compiling.supposition import Supposition, with_value
 from admissions.district.district import District
 from admissions.engine import begin, match_round, place_round
 from admissions.errors import AdmissionsError, PolicyError
 from admissions.explanation.findings import rows_of
+from admissions.explanation.members import OTHER_TABLES
 from admissions.market import Matching
 from admissions.policy.policy import Policy
 from admissions.records import ADMITTED, RoundRecord
@@ -38,13 +38,8 @@ class Cell:
     def written(self, district: District) -> District:
         """Return the tables with it; nothing is checked but that the column can hold it."""
         frame = getattr(district, self.table)
-        column = frame[self.column]
-        if column.dtype.is_integer():
-            column = column.cast(pl.Int64)
-        elif isinstance(column.dtype, pl.Decimal):
-            column = column.cast(pl.Decimal(38, column.dtype.scale))
-        changed = frame.with_columns(column.clone().scatter(self.row, self.value))
-        return replace(district, **{self.table: changed})
+        changed = with_value(frame[self.column], [self.row], self.value)
+        return replace(district, **{self.table: frame.with_columns(changed)})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -195,9 +190,6 @@ class Rerun:
             return None
         market, pools = compiled.market, len(compiled.rule.pools)
         return place, int(market.rank[held[0]]), int(compiled.programme[market.pool[held[0]] // pools])
-
-
-OTHER_TABLES = "the tables at hand are not those this run was made from"
 
 
 def _refuse_other_tables(held: Held, applicant: int, record: RoundRecord, student: str) -> None:

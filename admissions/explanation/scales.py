@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from math import inf
 from typing import Any, Literal
 
 import polars as pl
@@ -87,15 +88,16 @@ def make_scale(term: Term, own: Any, last: Any, others: pl.Series) -> Scale | No
         return _draw(own, last, known)
     values, descending = (own, last, known.to_list()), term.descending
     if known.dtype == pl.Boolean:
-        return _scale("value", descending, values, (int, bool), 1 if descending else 0)
+        return _scale("value", descending, values, (int, bool), (0, 1) if descending else (-1, 0))
     if known.dtype.is_integer() or isinstance(known.dtype, pl.Decimal):
         digits = known.dtype.scale if isinstance(known.dtype, pl.Decimal) else None
-        lowest = 0 if not descending and (known >= 0).all() else None
-        return _scale("more" if descending else "less", descending, values, _units(digits), lowest)
+        most = 0 if not descending and (known >= 0).all() else inf
+        return _scale("more" if descending else "less", descending, values, _units(digits), (-inf, most))
     days = known.str.to_date(DATE, strict=False) if known.dtype == pl.String else known.clear()
     if len(days) and days.dt.to_string(DATE).eq_missing(known).all():
-        limit = date.max.toordinal() if descending else -date.min.toordinal()
-        return _scale("later" if descending else "earlier", descending, values, (_ordinal, _day), limit)
+        first, last_of_all = date.min.toordinal(), date.max.toordinal()
+        limits = (first, last_of_all) if descending else (-last_of_all, -first)
+        return _scale("later" if descending else "earlier", descending, values, (_ordinal, _day), limits)
     return None
 
 
@@ -104,7 +106,7 @@ def _scale(
     descending: bool,
     values: tuple[Any, Any, list[Any]],
     units: tuple[Callable[[Any], int], Callable[[int], Any]],
-    limit: int | None,
+    limits: tuple[float, float],
 ) -> Scale | None:
     """Return the scale of values counted in units.
 
@@ -116,16 +118,16 @@ def _scale(
         The child's, the last one's, and everybody's.
     units : tuple of callables
         From a value to its number of units, and back.
-    limit : int or None
-        The greatest position that a value can have.
+    limits : tuple of float
+        The least and the greatest position that a value can have.
     """
     own, last, others = values
     count, value = units
     sign = 1 if descending else -1
     positions = [count(one) * sign for one in others]
-    mine = min(positions) - 1 if own is None else count(own) * sign
+    mine = int(max(min(positions) - 1, limits[0])) if own is None else count(own) * sign
     guess = mine + 1 if last is None else max(count(last) * sign, mine + 1)
-    best = max(positions) + 1 if limit is None else min(max(positions) + 1, limit)
+    best = int(min(max(positions) + 1, limits[1]))
     if guess > best:
         return None
     return Scale(kind, mine, guess, best, lambda position: value(position * sign), own is not None)

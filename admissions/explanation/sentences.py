@@ -63,7 +63,7 @@ ENGLISH = {
     "term placed": "placed before",
     "term left_by": "left by round",
     "enough": "would have been enough for {programme}: {change}",
-    "not enough": "no other value of its own, class or single seat more would have been enough",
+    "not enough": "no other value, no other class and no single seat more would have been enough",
     "change more": "{name} {value} or more",
     "change less": "{name} {value} or less",
     "change earlier": "{name} {value} or earlier",
@@ -73,9 +73,9 @@ ENGLISH = {
     "change lottery": "a lottery number below {value}",
     "change class": "class {value} '{name}'",
     "change member": "being a member of the pool",
-    "change seat": "one more seat in the pool",
-    "by": "{change} (a difference of {difference})",
-    "by days": "{change} (a difference of {difference} days)",
+    "change seat": "one more seat",
+    "by": "{change} (difference: {difference})",
+    "by days": "{change} (difference in days: {difference})",
     "needs tables": "What would have been enough, and what is nearer, can be found with the office's tables at hand.",
     "nearest": "The guarantee allows no programme that goes before it.",
     "nearer": "What goes before it under the guarantee ({order}), and where its seats are:",
@@ -146,7 +146,7 @@ CHINESE = {
     "term placed": "此前已录取",
     "term left_by": "此前未录取的批次",
     "enough": "足以被 {programme} 录取的改变：{change}",
-    "not enough": "改变自身任何一项、换一个类别或增加一个学位，都不足以录取",
+    "not enough": "改变任何一项数值、换任何一个类别或增加一个学位，都不足以录取",
     "change more": "{name} 达到 {value} 或更高",
     "change less": "{name} 不超过 {value}",
     "change earlier": "{name} 为 {value} 或更早",
@@ -156,7 +156,7 @@ CHINESE = {
     "change lottery": "随机号小于 {value}",
     "change class": "属于第 {value} 类“{name}”",
     "change member": "属于该名额的对象",
-    "change seat": "该名额增加一个学位",
+    "change seat": "增加一个学位",
     "by": "{change}（相差 {difference}）",
     "by days": "{change}（相差 {difference} 天）",
     "needs tables": "怎样才能录取、哪些学校更近，须提供教育局的数据表才能算出。",
@@ -209,7 +209,7 @@ def sentence(language: str, key: str, **values: Any) -> str:
 
 
 def fill_columns(language: str, key: str, **columns: pl.Series) -> pl.Series:
-    """Return one sentence a row, its placeholders filled from columns of text.
+    """Return one sentence a row, its placeholders, of which there are some, filled from columns of text.
 
     Examples
     --------
@@ -220,5 +220,4 @@ def fill_columns(language: str, key: str, **columns: pl.Series) -> pl.Series:
     for text, name, _, _ in Formatter().parse(SENTENCES[language][key]):
         parts += [pl.lit(text)] if text else []
         parts += [pl.lit(columns[name])] if name is not None else []
-    height = len(next(iter(columns.values()))) if columns else 1
-    return pl.select(pl.concat_str(parts)).to_series() if parts else pl.Series([""] * height)
+    return pl.select(pl.concat_str(parts)).to_series()

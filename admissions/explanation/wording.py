@@ -60,17 +60,17 @@ def word_findings(findings: Findings, language: str) -> pl.Series:
         A key of `SENTENCES`.
     """
     words, row = _nothing(findings), findings.record.rule.row
+    own_classes = findings.record.class_place[findings.rows]
     refusals = {"en": row.refusal, "zh": row.refusal_zh}
     for code in np.unique(findings.code).tolist():
         name, some = CODES[code], findings.code == code
         if name == "class":
-            own, last = (_class_names(findings, which)[pl.Series(some).arg_true()]
-                         for which in (findings.record.class_place[findings.rows], last_classes(findings)))  # fmt: skip
+            own, last = (_class_names(findings, classes[some]) for classes in (own_classes, last_classes(findings)))
             words = _put(words, some, fill_columns(language, "finding class", own=own, last=last))
         elif name not in COMPARED:
             said = refusals[language] if name == "mechanism" else sentence(language, f"finding {name}")
             words = words.scatter(np.flatnonzero(some), said)
-    for cell, terms in findings.cells(findings.record.class_place[findings.rows]):
+    for cell, terms in findings.cells(own_classes):
         for place, term in enumerate(terms):
             for name in COMPARED:
                 some = cell & (findings.term == place) & (findings.code == CODE[name])

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from admissions.policy.reading import read_policy as read_policy
     from admissions.runs import read_run as read_run
     from admissions.runs import write_run as write_run
+    from admissions.simulation.comparison import compare as compare
     from admissions.simulation.odds import simulate as simulate
+    from admissions.simulation.reforms import compare_scenarios as compare_scenarios
+    from admissions.simulation.scenarios import read_scenarios as read_scenarios
     from admissions.simulation.stopping import Until as Until
 
 _HOME = {
@@ -61,7 +64,10 @@ _HOME = {
     "read_policy": "policy.reading",
     "read_run": "runs",
     "write_run": "runs",
+    "compare": "simulation.comparison",
     "simulate": "simulation.odds",
+    "compare_scenarios": "simulation.reforms",
+    "read_scenarios": "simulation.scenarios",
     "Until": "simulation.stopping",
 }
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import audits, guarantee, kernels, runs
+from benchmarks import audits, guarantee, kernels, runs, simulations
 
 SUBJECTS = {
     "kernels": kernels.run,
@@ -11,6 +11,7 @@ SUBJECTS = {
     "guarantee": guarantee.run,
     "demo": runs.demo,
     "runs": runs.run,
+    "simulations": simulations.run,
 }
 
 

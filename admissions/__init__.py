@@ -39,9 +39,12 @@ if TYPE_CHECKING:
     from admissions.readiness.examples import worked_examples as worked_examples
     from admissions.runs import read_run as read_run
     from admissions.runs import write_run as write_run
+    from admissions.simulation.comparison import compare as compare
     from admissions.simulation.misreports import misreport as misreport
     from admissions.simulation.odds import simulate as simulate
     from admissions.simulation.redraws import redraw as redraw
+    from admissions.simulation.reforms import compare_scenarios as compare_scenarios
+    from admissions.simulation.scenarios import read_scenarios as read_scenarios
     from admissions.simulation.stopping import Until as Until
 
 _HOME = {
@@ -75,7 +78,10 @@ _HOME = {
     "write_run": "runs",
     "misreport": "simulation.misreports",
     "redraw": "simulation.redraws",
+    "compare": "simulation.comparison",
     "simulate": "simulation.odds",
+    "compare_scenarios": "simulation.reforms",
+    "read_scenarios": "simulation.scenarios",
     "Until": "simulation.stopping",
 }
 

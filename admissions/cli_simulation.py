@@ -23,6 +23,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tabl
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("simulate")(simulate_draws)
+    app.command("compare")(compare_results)
 
 
 def simulate_draws(
@@ -70,6 +71,80 @@ def simulate_draws(
         f"{odds.draws:,} draws of {len(odds.children):,} children: {always:,} have a seat whatever the lottery, "
         f"{never:,} have none. The odds are in {out}", highlight=False, soft_wrap=True
     )  # fmt: skip
+
+
+def compare_results(
+    first: Annotated[Path, typer.Argument(help="Run folder; or a TOML file of scenarios.", show_default=False)],
+    second: Annotated[Path | None, typer.Argument(help="Run folder to compare it with.", show_default=False)] = None,
+    by: Annotated[list[str] | None, typer.Option("--by", help="Column of students that makes groups.")] = None,
+    data: Annotated[Path | None, typer.Option(help="The office's tables, for other groups than stages.")] = None,
+    draws: Draws = 1000,
+    seed: Seed = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say who moved, who gained and who lost: between two runs, or between scenarios over many lotteries.
+
+    Every scenario has the same lotteries, so that a difference is one of the rules and not of luck.
+    """
+    from admissions.errors import RunError
+
+    groups = tuple(by or ("stage",))
+    if second is None and first.is_dir():
+        raise RunError(f"{first}: a second run folder is needed to compare it with, or a TOML file of scenarios")
+    if second is None:
+        _compare_scenarios(first, draws, seed, groups, workers, as_json)
+        return
+    from dataclasses import replace
+
+    from admissions.district.reading import read_district
+    from admissions.runs import read_run
+    from admissions.simulation.comparison import compare
+
+    before, after = (read_run(folder) for folder in (first, second))
+    if data is not None:
+        district = read_district(data)
+        before, after = (replace(run, district=district) for run in (before, after))
+    found = compare(before, after, by=groups)
+    if as_json:
+        changed = found.children.filter(found.children["change"] != "same")
+        print(
+            json.dumps(
+                {"groups": found.groups.to_dicts(), "changed": changed.to_dicts()}, ensure_ascii=False, default=str
+            )
+        )
+        return
+    _stdout().print(_plain_table("From the first run to the second", found.groups))
+
+
+def _compare_scenarios(
+    path: Path, draws: int, seed: str | None, by: tuple[str, ...], workers: int | None, as_json: bool
+) -> None:
+    from admissions.simulation.reforms import compare_scenarios
+    from admissions.simulation.scenarios import read_scenarios
+
+    scenarios = read_scenarios(path)
+    with _progress("draws") as tell:
+        reforms = compare_scenarios(scenarios, draws, seed, by, workers, tell=tell)
+    if as_json:
+        tables = {name: getattr(reforms, name).to_dicts() for name in ("groups", "targets")}
+        print(json.dumps({"draws": reforms.draws, **tables}, ensure_ascii=False, default=str))
+        return
+    told = f"Children a draw, against '{scenarios[0].name}', over {reforms.draws:,} draws"
+    _stdout().print(_plain_table(told, reforms.groups))
+    if len(reforms.targets):
+        changed = reforms.targets.filter(reforms.targets["difference"] != 0)
+        _stdout().print(_plain_table("Targets that change", changed))
+
+
+def _plain_table(title: str, frame: Any) -> Table:
+    """Return a data frame as a table, numbers to the right."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for name, dtype in frame.schema.items():
+        table.add_column(name, justify="right" if dtype.is_numeric() else "left")
+    for row in frame.iter_rows():
+        table.add_row(*("" if one is None else f"{one:,.4g}" if isinstance(one, float) else f"{one}" for one in row))
+    return table
 
 
 def _measures(measures: Any) -> Table:

@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import audits, guarantee, kernels, reasons, runs
+from benchmarks import audits, guarantee, kernels, reasons, runs, simulations
 
 SUBJECTS = {
     "kernels": kernels.run,
@@ -12,6 +12,7 @@ SUBJECTS = {
     "reasons": reasons.run,
     "demo": runs.demo,
     "runs": runs.run,
+    "simulations": simulations.run,
 }
 
 

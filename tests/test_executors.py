@@ -89,9 +89,11 @@ def test_a_killed_pool_is_told_of_and_not_waited_for(town):
         for process in list(executor._processes.values()):
             os.kill(process.pid, signal.SIGKILL)
 
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
-        with pytest.raises(adm.RunError, match="lost its workers"):
-            adm.simulate(*town, draws=DRAWS, seed="x", executor=executor, tell=kill)
+    with (
+        ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor,
+        pytest.raises(adm.RunError, match="lost its workers"),
+    ):
+        adm.simulate(*town, draws=DRAWS, seed="x", executor=executor, tell=kill)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -119,7 +119,7 @@ def on_executor(
         yield from _in_order(submit, finished, blocks, 2 * _width(executor))
     except BrokenExecutor as error:
         raise RunError(
-            "the executor lost its workers and takes no more work; what is finished stays in the journal, if there is one"
+            "the executor lost its workers and takes no more work; a journal, if there is one, keeps what is finished"
         ) from error
 
 

@@ -58,6 +58,7 @@ COUNTEREXAMPLES = {
     },
     "efficiency_adjusted": {},
     "stable_improvement": {},
+    "probabilistic_serial": {},
 }
 """The seed of a case in which the relation is violated."""
 

@@ -14,6 +14,7 @@ from admissions.mechanisms import (
     efficiency_adjusted,
     immediate_acceptance,
     parallel,
+    probabilistic_serial,
     regional,
     score_bands,
     serial_dictatorship,
@@ -300,6 +301,19 @@ MECHANISMS: dict[str, Mechanism] = {
             domain="three quarters of all seats",
             refusal="filled by applications that go before, or the seats of its group of programmes were taken",
             fails=(),
+        ),
+        Mechanism(
+            name="probabilistic_serial",
+            run=probabilistic_serial.run,
+            claims=("P1", "P2", "P3", "P5"),
+            unless={SEVERAL_CHILDREN: ("P5",)},
+            complexity="O(e + m log p) for m shares above 0, and O(m d) to draw one matching, d in practice six",
+            source="Bogomolnaia and Moulin 2001; drawn after Budish, Che, Kojima and Milgrom 2013",
+            refusal="its seats went to others by the draw; the chances of all children were shared before it",
+            from_run=("draw",),
+            parameters={"draw": "which matching of the lottery: a number from 0 to 2**64 - 1, by default 0"},
+            domain="every matching drawn; the chances before the draw are spoken of in docs/theory",
+            judged=("feasible", "non-wasteful", "efficient", "weakly efficient"),
         ),
     )
 }

@@ -11,7 +11,7 @@ from admissions import audit
 from admissions.errors import MarketError
 from admissions.market import Market, Unlisted
 from admissions.mechanisms import MECHANISMS, match
-from admissions.mechanisms.table import SEVERAL_CHILDREN, SEVERAL_KEYS
+from admissions.mechanisms.mechanism import SEVERAL_CHILDREN, SEVERAL_KEYS
 from tests.naive import steps
 from tests.naive.top_trading_cycles import top_trading_cycles
 from tests.strategies import NEEDED, market_of, parts, random_market, small_market

@@ -21,8 +21,8 @@ from pydantic import (
 
 from admissions.errors import PolicyError, did_you_mean
 from admissions.market import Market
-from admissions.mechanisms.relations import RELATIONS
 from admissions.mechanisms.mechanism import SEVERAL_CHILDREN, SEVERAL_KEYS, Mechanism
+from admissions.mechanisms.relations import RELATIONS
 from admissions.mechanisms.table import MECHANISMS, wrong_parameters
 from admissions.policy.expressions import LOTTERY, Term, parse_expression, parse_term
 from admissions.policy.problems import describe

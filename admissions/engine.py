@@ -59,7 +59,7 @@ def allocate(district: District, policy: Policy, seed: str | None = None, tell: 
     policy : Policy
         The rules.
     seed : str, optional
-        Public text that the lottery is drawn from; needed where the policy ranks by lottery.
+        Public text that the lottery is drawn from; needed where the policy draws lots.
     tell : callable, optional
         Called with the name of each phase as it begins.
 
@@ -83,7 +83,7 @@ def allocate(district: District, policy: Policy, seed: str | None = None, tell: 
     """
     tell = tell or (lambda phase: None)
     if seed is None and policy.needs_lottery:
-        raise PolicyError("this policy ranks by lottery: give a seed, a public text fixed before the draw")
+        raise PolicyError("this policy draws lots: give a seed, a public text fixed before the draw")
     if seed == "":
         raise PolicyError("the seed is empty: give a public text fixed before the draw")
     tell("policy")

@@ -168,6 +168,8 @@ def test_what_is_not_claimed_does_fail_somewhere():
         ("score_bands", "P5", 1): {"width": 1},
         ("efficiency_adjusted", "P4", 1): {},
         ("efficiency_adjusted", "P5", 2): {},
+        ("probabilistic_serial", "P4", 1): {},
+        ("probabilistic_serial", "P5", 2): {},
     }
     for (mechanism, code, sizes), options in lost.items():
         parameters = {**NEEDED.get(mechanism, {}), **options}

@@ -1,7 +1,7 @@
 """Lottery numbers: SHA-256 of a public seed and an id, so that anybody redraws them.
 
 ``printf '%s' "SEED:ID" | sha256sum`` gives a child's number. A withdrawn child moves nobody, and no generator's version
-matters.
+matters. Where a mechanism draws the outcome of a whole round, the first 16 digits of ``"SEED:ROUND"`` are its number.
 """
 
 from collections.abc import Iterable
@@ -27,3 +27,21 @@ def lottery_numbers(seed: str, ids: Iterable[str]) -> pl.Series:
     """
     prefix = seed + ":"
     return pl.Series("lottery", [sha256((prefix + one).encode()).hexdigest() for one in ids], dtype=pl.String)
+
+
+def draw_number(seed: str, name: str) -> int:
+    """Return the number that decides a draw for a whole round, from 0 to 2**64 - 1.
+
+    Parameters
+    ----------
+    seed : str
+        Public text, fixed before the draw.
+    name : str
+        Name of the round.
+
+    Examples
+    --------
+    >>> f"{draw_number('2016', 'primary'):016x}"
+    '8dfbc29c528f60cf'
+    """
+    return int(sha256(f"{seed}:{name}".encode()).hexdigest()[:16], 16)

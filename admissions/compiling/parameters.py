@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from admissions.compiling.applications import condition_of
+from admissions.compiling.lottery import draw_number
 from admissions.compiling.priorities import Entries, marked_keys, strict_keys, tied_keys
 from admissions.errors import PolicyError, did_you_mean, masked
 from admissions.market import Int32Array, Int64Array
@@ -78,6 +79,8 @@ def compile_parameters(entries: Entries, rows: Rows) -> Compiled:
     for name, compile_one in _BY_ROWS.items():
         if name in parameters:
             parameters[name] = compile_one(entries, rows, parameters[name])
+    if rule.draws:
+        return Compiled(key, 0, {**parameters, "draw": draw_number(entries.ranking.draw.seed, rule.name)})
     if parameters.get("ties") == "admit_all":
         key, settled = tied_keys(entries), 0
     elif rule.row.needs_strict_priorities:

@@ -180,6 +180,11 @@ class Round(_Clause):
         return any(term.is_lottery for c in self.classes for p in self.pools for term in self.terms(c, p))
 
     @property
+    def draws(self) -> bool:
+        """Whether the mechanism itself draws lots, with a number from the run's seed."""
+        return "draw" in self.row.from_run
+
+    @property
     def row(self) -> Mechanism:
         """The mechanism's row of the table."""
         return MECHANISMS[self.mechanism]
@@ -257,8 +262,8 @@ class Policy(_Clause):
 
     @property
     def needs_lottery(self) -> bool:
-        """Whether any round ranks by the lottery."""
-        return any(r.needs_lottery for r in self.rounds)
+        """Whether any round ranks by the lottery, or its mechanism draws lots."""
+        return any(r.needs_lottery or r.draws for r in self.rounds)
 
     @classmethod
     def from_toml(cls, text: str, name: str = "policy") -> Self:

@@ -50,6 +50,11 @@ def _unsound(rule: Round) -> Iterator[str]:
         )
     if rule.mechanism == "regional" and rule.guarantee is not None:
         yield f"{here} has a cap over groups of programmes, and its guarantee places children beyond it"
+    if rule.draws and (len(rule.classes) > 1 or any(pool.others == "after members" for pool in rule.pools)):
+        yield (
+            f"{here} puts some applications before others, and {rule.mechanism} looks at no ranking: classes only keep "
+            "out what none of them admits, and a pool that takes others takes them like its members"
+        )
     if rule.parameters.get("bundles") == "skip":
         yield (
             f"{here} passes over children who apply together where not all of them fit: there may be no outcome "

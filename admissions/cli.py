@@ -263,27 +263,6 @@ def explain_seat(
         _stdout().print(explanation.words(language), markup=False, highlight=False, soft_wrap=True)
 
 
-@app.command("misreport")
-def search_lists(
-    data: Data,
-    policy: PolicyName,
-    seed: Annotated[str | None, typer.Option(help="Public text the lottery is drawn from.")] = None,
-    students: Annotated[int | None, typer.Option(min=1, help="How many students to look at; by default all.")] = None,
-    lists: Annotated[int, typer.Option(min=1, help="Lists tried of a student who could make more.")] = 100,
-    as_json: AsJson = False,
-) -> None:
-    """Search for students who could gain by another list than the one they handed in, all else being the same."""
-    from admissions.district.reading import read_district
-    from admissions.policy.reading import read_policy
-    from admissions.simulation.misreports import misreport
-
-    with _phases() as phases:
-        phases.tell("tables")
-        district = read_district(data)
-    found = misreport(district, read_policy(policy), seed, students, lists)
-    print(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else found)
-
-
 @app.command()
 def policies(
     name: Annotated[

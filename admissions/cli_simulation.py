@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("simulate")(simulate_draws)
     app.command("compare")(compare_results)
+    app.command("misreport")(search_lists)
 
 
 def simulate_draws(
@@ -71,6 +72,25 @@ def simulate_draws(
         f"{odds.draws:,} draws of {len(odds.children):,} children: {always:,} have a seat whatever the lottery, "
         f"{never:,} have none. The odds are in {out}", highlight=False, soft_wrap=True
     )  # fmt: skip
+
+
+def search_lists(
+    data: Data,
+    policy: Annotated[str, typer.Option("--policy", "-p", help="Shipped policy, or a TOML file.")],
+    seed: Annotated[str | None, typer.Option(help="Public text the lottery is drawn from.")] = None,
+    students: Annotated[int | None, typer.Option(min=1, help="How many students to look at; by default all.")] = None,
+    lists: Annotated[int, typer.Option(min=1, help="Lists tried of a student who could make more.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Search for students who could gain by another list than the one they handed in, all else being the same."""
+    from admissions.district.reading import read_district
+    from admissions.policy.reading import read_policy
+    from admissions.simulation.misreports import misreport
+
+    district, rules = read_district(data), read_policy(policy)
+    with _progress("students") as tell:
+        found = misreport(district, rules, seed, students, lists, tell=tell)
+    print(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else found)
 
 
 def compare_results(

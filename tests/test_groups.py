@@ -364,6 +364,8 @@ def test_gap_and_ratio_published_say_nothing_of_the_groups_withheld():
     groups = adm.audit(small_group({"a": 17, "b": 8, "c": 3, "d": 11}), by="group").groups
     (placed,) = (c for c in groups.published if c.measure == "placed")
     assert (placed.gap.value, placed.ratio.value) == (0, 1)
+    all_but_one_away = adm.audit(small_group({"a": 17, "b": 8, "c": 3}), by="group").groups
+    assert {c.gap.value for c in all_but_one_away.published} == {None}
     everything_away = adm.audit(small_group({"a": 3, "b": 3}), by="group").groups
     assert {c.gap.value for c in everything_away.published} == {None}
 

@@ -116,3 +116,21 @@ def test_the_czech_admission_runs_under_every_mechanism(mechanism, capsys):
     assert len(ranks) == 12_365
     assert 8_000 < ranks.count() <= 12_365
     assert not adm.audit(allocation).failed
+
+
+@pytest.mark.parametrize("mechanism", ["deferred_acceptance", "serial_dictatorship", "top_trading_cycles"])
+def test_no_czech_applicant_looked_at_gains_by_another_list_where_the_mechanism_is_strategy_proof(mechanism):
+    clause = {"mechanism": mechanism, "order": ["exam desc", "lottery"]}
+    found = adm.misreport(district_of("czech_2024"), policy_of("senior", **clause), seed="2024", students=200)
+    assert (found.students, found.gainers) == (200, 0)
+    assert found.lists > 400
+
+
+def test_czech_applicants_gain_by_other_lists_under_immediate_acceptance(capsys):
+    clause = {"mechanism": "immediate_acceptance", "order": ["exam desc", "lottery"]}
+    found = adm.misreport(district_of("czech_2024"), policy_of("senior", **clause), seed="2024", students=500)
+    with capsys.disabled():
+        print(f"\nczech_2024, immediate_acceptance: {found.gainers} of {found.students} looked at gain by another list")
+    assert 0.04 < found.share < 0.12
+    for example in found.examples[:3]:
+        assert found.replay(example) == (example.before, example.after)

@@ -192,6 +192,8 @@ def _comparison(grouping: _Grouping, measure: str, sums: Sums, drawn: Sequence[S
         [value for value, away in zip(one[1:], hidden[1:], strict=True) if value is not None and not away]
         for one in (values, *drawn_values)
     ]
+    if hidden.any():
+        kept = [one if len(one) > 1 else [] for one in kept]
     gap, ratio = [_gap(one) for one in kept], [_ratio(one) for one in kept]
     return Comparison(
         grouping.by,

@@ -68,8 +68,8 @@ class Comparison:
     groups : mapping of str or None to Figure
         By the value of the grouping, in its order; None is not known.
     gap, ratio : Figure
-        Largest less smallest value, and smallest divided by largest; without a value where no group has one, and
-        the ratio where the largest is 0.
+        Largest less smallest value, and smallest divided by largest; without a value where no group has one, where
+        all groups but one are withheld, and the ratio where the largest is 0.
     """
 
     by: str

@@ -7,9 +7,6 @@ from fractions import Fraction
 from itertools import chain
 from typing import Any
 
-from rich.console import Console
-from rich.progress import track
-
 from admissions.compiling.lottery import lottery_numbers
 from admissions.district.district import District
 from admissions.errors import AdmissionsError
@@ -128,6 +125,7 @@ def misreport(
     seed: str | None = None,
     students: int | Iterable[Any] | None = None,
     lists: int = LISTS,
+    tell: Callable[[int, int], Any] | None = None,
     **parameters: Any,
 ) -> Misreports:
     """Return who could gain by another list than the one handed in, while everybody else's and the lottery stay.
@@ -150,13 +148,15 @@ def misreport(
         number). By default all.
     lists : int
         Lists tried of a student who could make more.
+    tell : callable, optional
+        Called with the students done and those to look at.
     **parameters
         Of the mechanism, for a market.
 
     Returns
     -------
     Misreports
-        The same on any machine. A bar on stderr, where somebody looks at it, tells how far the search has come.
+        The same on any machine.
 
     Raises
     ------
@@ -184,8 +184,9 @@ def misreport(
     chosen = _chosen(known, students, seed or "")
     content = exhausted = tried = 0
     examples = []
-    console = Console(stderr=True)
-    for applicant in track(chosen, "lists", console=console, transient=True, disable=not console.is_terminal):
+    for done, applicant in enumerate(chosen):
+        if tell is not None:
+            tell(done, len(chosen))
         listing = known.listing(applicant)
         if listing.before == listing.ranks[0]:
             content += 1

@@ -1,4 +1,4 @@
-"""Writes what the docs take from the code: the data model from the schema, the picture of the summary from a run.
+"""Writes what the docs take from the code: the data model from the schema, pictures from runs and simulations.
 
 ``python -m docs.generate``
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from admissions.district.schema import KIND_MEANINGS, TABLES, Column, Table
+from docs.tie_breaking import draw_picture
 
 DOCS = Path(__file__).parent
 
@@ -72,3 +73,4 @@ def summary_picture() -> str:
 if __name__ == "__main__":
     (DOCS / "reference" / "data_model.md").write_text(data_model(), encoding="utf-8")
     (DOCS / "images" / "summary.svg").write_text(summary_picture(), encoding="utf-8")
+    (DOCS / "images" / "tie_breaking.svg").write_text(draw_picture(), encoding="utf-8")

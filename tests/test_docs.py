@@ -58,3 +58,9 @@ def test_the_generated_data_model_page_says_what_the_schema_says():
     from docs.generate import data_model
 
     assert (ROOT / "docs" / "reference" / "data_model.md").read_text(encoding="utf-8") == data_model()
+
+
+def test_the_picture_of_tie_breaking_is_the_one_that_its_code_draws():
+    from docs.tie_breaking import draw_picture
+
+    assert (ROOT / "docs" / "images" / "tie_breaking.svg").read_text(encoding="utf-8") == draw_picture()

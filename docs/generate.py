@@ -1,4 +1,4 @@
-"""Writes what the docs take from the code: the data model, the table of mechanisms, the picture of a run's summary.
+"""Writes what the docs take from the code: the data model, the table of mechanisms, pictures of runs and simulations.
 
 ``python -m docs.generate``
 """
@@ -12,6 +12,7 @@ from admissions.audit.findings import PROPERTIES
 from admissions.district.schema import KIND_MEANINGS, TABLES, Column, Table
 from admissions.mechanisms import MECHANISMS, Mechanism
 from admissions.mechanisms.relations import RELATIONS
+from docs.tie_breaking import draw_picture
 
 DOCS = Path(__file__).parent
 
@@ -158,3 +159,4 @@ if __name__ == "__main__":
     (DOCS / "reference" / "data_model.md").write_text(data_model(), encoding="utf-8")
     (DOCS / "reference" / "mechanisms.md").write_text(table_of_mechanisms(), encoding="utf-8")
     (DOCS / "images" / "summary.svg").write_text(summary_picture(), encoding="utf-8")
+    (DOCS / "images" / "tie_breaking.svg").write_text(draw_picture(), encoding="utf-8")

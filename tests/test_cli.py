@@ -351,3 +351,31 @@ def test_a_search_for_gainful_lists_says_how_many_and_an_example_replays(command
         {"student": "S2", "true_list": ["A", "B"], "false_list": ["B"], "before": None, "after": "B", "gain": 1}
     ]
     assert json.loads(command(*search, "--json", "--students", 1)[1])["students"] == 1
+
+
+def test_many_lotteries_are_drawn_and_written_the_same_bytes_again(command, data, tmp_path):
+    policy = tmp_path / "policy.toml"
+    asked = ("simulate", data, "--policy", policy, "--draws", 30, "--seed", "x", "--out")
+    code, printed, _ = command(*asked, tmp_path / "one")
+    assert code == 0
+    assert "30 draws of 2 children" in printed
+    assert json.loads(command(*asked, tmp_path / "two", "--workers", 2, "--json")[1])["draws"] == 30
+    files = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    assert set(files) == {"odds.parquet", "children.parquet", "cutoffs.parquet", "measures.csv", "run.json"}
+    assert files == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
+    assert not list(tmp_path.glob(".*"))
+    code, _, complaint = command(*asked, tmp_path / "one")
+    assert (code, "--force" in complaint) == (2, True)
+    code, _, complaint = command(*asked[:4], "--draws", 0, "--seed", "x", "--out", tmp_path / "three")
+    assert (code, "at least one draw is needed" in complaint) == (2, True)
+
+
+def test_a_killed_simulation_goes_on_from_its_journal_to_the_same_bytes(command, data, tmp_path):
+    asked = ("simulate", data, "--policy", tmp_path / "policy.toml", "--seed", "x", "--out")
+    assert command(*asked, tmp_path / "whole", "--draws", 60)[0] == 0
+    district, policy = adm.read_district(data), adm.read_policy(tmp_path / "policy.toml")
+    adm.simulate(district, policy, draws=25, seed="x", journal=tmp_path / ".resumed.journal")
+    assert command(*asked, tmp_path / "resumed", "--draws", 60)[0] == 0
+    for path in (tmp_path / "whole").iterdir():
+        assert path.read_bytes() == (tmp_path / "resumed" / path.name).read_bytes()
+    assert not (tmp_path / ".resumed.journal").exists()

@@ -104,3 +104,9 @@ def headings_of(page):
     """Return what the headings of a page are linked by."""
     titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_the_picture_of_tie_breaking_is_the_one_that_its_code_draws():
+    from docs.tie_breaking import draw_picture
+
+    assert (ROOT / "docs" / "images" / "tie_breaking.svg").read_text(encoding="utf-8") == draw_picture()

@@ -134,3 +134,26 @@ def test_czech_applicants_gain_by_other_lists_under_immediate_acceptance(capsys)
     assert 0.04 < found.share < 0.12
     for example in found.examples[:3]:
         assert found.replay(example) == (example.before, example.after)
+
+
+def test_one_lottery_is_ahead_at_sought_after_schools_and_the_lines_cross_at_the_others(capsys):
+    """Ashlagi and Nikzad 2020, on the lists of the Czech admission with lotteries in place of marks."""
+    district = district_of("czech_2024")
+    first = district.choices.filter(pl.col("rank") == 1).group_by("programme_id").len("first")
+    programmes = district.programmes.join(first, on="programme_id")
+    sought = programmes.filter(pl.col("first") >= pl.col("seats"))["programme_id"].implode()
+    lines = {}
+    for scope in ("single", "programme"):
+        policy = adm.Policy.from_dict(
+            {"title": "lots", "lottery": {"scope": scope}, "round": [{"name": "round", "stage": "senior"}]}
+        )
+        odds = adm.simulate(district, policy, draws=50, seed="czech").applications
+        given = odds.group_by(pl.col("programme_id").is_in(sought).alias("sought"), "rank").agg(pl.col("odds").sum())
+        for group in (True, False):
+            lines[scope, group] = given.filter(sought=group).sort("rank")["odds"].cum_sum().to_list()
+    with capsys.disabled():
+        print("\nczech_2024 by lot, seats by rank:", {key: [round(x) for x in line] for key, line in lines.items()})
+    ahead = zip(lines["single", True][:3], lines["programme", True][:3], strict=True)
+    assert all(one > other for one, other in ahead)
+    assert lines["single", False][0] > lines["programme", False][0]
+    assert lines["single", False][1] < lines["programme", False][1]

@@ -85,32 +85,33 @@ def run(
     return Matching(choice, cutoff, market)
 
 
-def run_again(market: Market, key: Int64Array, work: "Work") -> tuple[Int64Array, Int64Array]:
-    """Return the choices and cutoffs that `run` gives a market with other keys, without checking it again.
+def run_again(market: Market, key: Int64Array, highest: int, work: "Work") -> Int64Array:
+    """Return the choices, (n,) int64, that `run` gives a market with other keys, without checking it again.
 
     Parameters
     ----------
     market : Market
         Its lists, seats and sizes.
     key : (e,) int64
-        Its keys this time, each below 2 ** 31.
+        Its keys this time.
+    highest : int
+        A bound no key exceeds, below 2 ** 31.
     work : Work
-        Arrays made by ``Work.of`` for the market.
+        Arrays made by ``Work.of`` for the market; they tell afterwards whom each pool admitted.
 
     Examples
     --------
     >>> from admissions.kernels.deferred_acceptance import Work
     >>> market = Market(indptr=[0, 1, 2], pool=[0, 0], key=[0, 1], rank=[1, 1], seats=[1], size=[1, 1])
-    >>> run_again(market, np.array([1, 0]), Work.of(market))[0].tolist()
+    >>> run_again(market, np.array([1, 0]), 1, Work.of(market)).tolist()
     [-1, 1]
     """
     from admissions.kernels.deferred_acceptance import defer_acceptance
 
     choice = np.empty(market.applicants, dtype=np.int64)
     cutoff = np.empty(len(market.seats), dtype=np.int64)
-    highest = int(key.max(initial=0))
     defer_acceptance(market.indptr, market.pool, frozen(key), highest, market.seats, market.size, work, choice, cutoff)
-    return choice, cutoff
+    return choice
 
 
 def _offers(market: Market) -> Matching:

@@ -35,8 +35,16 @@ from admissions.simulation.laboratory import DEFAULTS, Laboratory, Stage
 if TYPE_CHECKING:
     from admissions.kernels.deferred_acceptance import Work
 
-Works = dict[int, "list[Work]"]
-"""By place of the round, the arrays deferred acceptance works in, once they are made."""
+Works = dict[int, "Kept"]
+"""By place of the round, the arrays that one thread keeps between draws."""
+
+
+@dataclass(slots=True, repr=False)
+class Kept:
+    """Keys of a round, (e,) int64, written anew in every draw; and what deferred acceptance works in, once made."""
+
+    key: Int64Array
+    work: "Work | None" = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,8 +81,8 @@ class Played:
         Last choice each full pool admitted, -1 for the others.
     index : (e,) int64
         Choice of ``compiled`` that each choice of the draw's market is.
-    coordinated : (b,) int32
-        Programme the guarantee gave each, or -1.
+    coordinated : (b,) int32 or None
+        Programme the guarantee gave each, or -1; None where nothing is guaranteed.
     lots : Lots or None
         The lottery; None where the draw compiled the round.
     placements : Placements or None
@@ -87,7 +95,7 @@ class Played:
     choice: Int64Array
     last: Int64Array
     index: Int64Array
-    coordinated: Int32Array
+    coordinated: Int32Array | None
     lots: Lots | None
     placements: Placements | None
 
@@ -113,7 +121,9 @@ def play_draw(laboratory: Laboratory, seed: str, works: Works, in_full: bool = T
         if stage is None:
             played = _compile_anew(laboratory, laboratory.policy.rounds[place], standing, seed)
         else:
-            played = _play_open(laboratory, stage, standing, seed, works.setdefault(place, []))
+            if place not in works:
+                works[place] = Kept(np.empty(len(stage.back), dtype=np.int64))
+            played = _play_open(laboratory, stage, standing, seed, works[place])
             if in_full or place + 1 < len(laboratory.stages):
                 played = replace(played, placements=_placements(laboratory, stage, played))
         if played.placements is not None:
@@ -145,19 +155,19 @@ def _progress(laboratory: Laboratory, standing: Standing) -> Progress:
     return Progress(standing.placed, words_at(names, standing.left_by), laboratory.seats, standing.left)
 
 
-def _play_open(laboratory: Laboratory, stage: Stage, standing: Standing, seed: str, work: "list[Work]") -> Played:
+def _play_open(laboratory: Laboratory, stage: Stage, standing: Standing, seed: str, kept: Kept) -> Played:
     """Return a round of a draw: lots into keys, who still applies, seats left, mechanism, guarantee."""
     opened, market = stage.open, stage.market
     lots = opened.tickets.draw(seed)
-    key = opened.keys(lots.place)
+    key = kept.key
+    opened.draw_keys(lots.place, key)
+    if not (opened.follows or opened.shares_seats) and _is_plain(stage):
+        choice, last = _accept(stage, kept)
+        return Played(opened.compiled, stage.everybody, market.size, choice, last, stage.back, None, lots, None)
     takes = np.ones(market.applicants, dtype=np.bool_)
     if opened.follows:
         first = laboratory.applicants.first[opened.compiled.applicant]
         takes = opened.takes_part[standing.left_by[first], np.arange(len(first))] & ~standing.placed[first]
-    if takes.all() and not opened.shares_seats and _is_plain(stage):
-        choice, last = _accept(market, key, work)
-        everybody, nobody = np.arange(len(takes)), np.full(len(takes), -1, dtype=np.int32)
-        return Played(opened.compiled, everybody, market.size, choice, last, stage.back, nobody, lots, None)
     who, keep = np.flatnonzero(takes), np.flatnonzero(takes[market.owners()])
     now = _market_now(laboratory, stage, standing, who, keep, key)
     matching = match(now, stage.rule.mechanism, **_parameters(stage, who, keep, key))
@@ -172,18 +182,23 @@ def _is_plain(stage: Stage) -> bool:
     return stage.rule.mechanism == "deferred_acceptance" and plain and stage.rule.guarantee is None
 
 
-def _accept(market: Market, key: Int64Array, work: "list[Work]") -> tuple[Int64Array, Int64Array]:
-    from admissions.kernels.deferred_acceptance import Work
+def _accept(stage: Stage, kept: Kept) -> tuple[Int64Array, Int64Array]:
+    """Return what deferred acceptance gives each applicant, and the last choice each full pool admitted."""
+    from admissions.kernels.deferred_acceptance import APPLICANT, Work
     from admissions.mechanisms.deferred_acceptance import run, run_again
     from admissions.mechanisms.keys import KEY_BITS
 
-    if int(key.max(initial=0)) >> KEY_BITS:
+    market, key = stage.market, kept.key
+    if stage.highest >> KEY_BITS:
         matching = run(replace(market, key=key))
         return matching.choice, _last(matching.choice, market.pool, key, matching.cutoff)
-    if not work:
-        work.append(Work.of(market))
-    choice, cutoff = run_again(market, key, work[0])
-    return choice, _last(choice, market.pool, key, cutoff)
+    if kept.work is None:
+        kept.work = Work.of(market)
+    choice, worst = run_again(market, key, stage.highest, kept.work), kept.work.worst
+    full = np.flatnonzero((worst >= 0) & (worst < NO_CUTOFF))
+    last = np.full(len(worst), -1, dtype=np.int64)
+    last[full] = choice[worst[full] & APPLICANT]
+    return choice, last
 
 
 def _last(choice: Int64Array, pool: Int32Array, key: Int64Array, cutoff: Int64Array) -> Int64Array:
@@ -246,10 +261,10 @@ def _parameters(stage: Stage, who: Int64Array, keep: Int64Array, key: Int64Array
 
 def _coordinated(
     laboratory: Laboratory, stage: Stage, standing: Standing, who: Int64Array, matching: Matching
-) -> Int32Array:
-    """Return the programme the guarantee gives each who takes part, or -1."""
+) -> Int32Array | None:
+    """Return the programme the guarantee gives each who takes part, or -1; None where nothing is guaranteed."""
     if stage.rule.guarantee is None:
-        return np.full(len(who), -1, dtype=np.int32)
+        return None
     whole = stage.open.compiled
     compiled = replace(whole, market=matching.market, applicant=whole.applicant[who])
     work = compile_guarantee(
@@ -265,7 +280,7 @@ def _placements(laboratory: Laboratory, stage: Stage, played: Played) -> Placeme
     edges = played.index[played.choice[held]]
     application = compiled.row_application[compiled.row_pool >= 0][edges]
     listed = compiled.lists.choice[application]
-    programme = played.coordinated.copy()
+    programme = np.full(len(held), -1, dtype=np.int32) if played.coordinated is None else played.coordinated.copy()
     programme[held] = compiled.programme[compiled.market.pool[edges] // pools]
     pool = np.full(len(held), -1, dtype=np.int16)
     pool[held] = compiled.market.pool[edges] % pools

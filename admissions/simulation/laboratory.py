@@ -34,6 +34,10 @@ class Stage:
         Choice of the whole market of each of its choices.
     drawer : (h,) int32
         Whose ticket ranks each choice of the whole market, -1 where no lottery does.
+    everybody : (a,) int64
+        Its applicants.
+    highest : int
+        A bound that no key of any draw exceeds.
     """
 
     open: OpenRound
@@ -41,6 +45,8 @@ class Stage:
     market: Market
     back: Int64Array
     drawer: Int32Array
+    everybody: Int64Array
+    highest: int
 
     @property
     def rule(self) -> Round:
@@ -124,15 +130,18 @@ def _proven(opened: OpenRound, might: BoolArray, surely: BoolArray) -> Certainty
 def _stage(opened: OpenRound, proof: Certainty) -> Stage:
     """Return the stage of a round, without the choices no draw grants; the guarantee still asks for their keys."""
     market = opened.compiled.market
+    everybody = np.arange(market.applicants)
     if opened.rule.guarantee is not None or proof.open.all():
-        return Stage(opened, proof, market, np.arange(len(market.pool)), opened.drawer)
+        return Stage(opened, proof, market, np.arange(len(market.pool)), opened.drawer, everybody, opened.highest)
     back = np.flatnonzero(proof.open)
     upto = np.concatenate(([0], np.cumsum(proof.open)))
     slim = replace(
         market, indptr=upto[market.indptr], pool=market.pool[back], key=market.key[back], rank=market.rank[back]
     )
     fixed, drawer = (_frozen(array[back]) for array in (opened.fixed, opened.drawer))
-    return Stage(replace(opened, fixed=fixed, drawer=drawer), proof, slim, back, opened.drawer)
+    return Stage(
+        replace(opened, fixed=fixed, drawer=drawer), proof, slim, back, opened.drawer, everybody, opened.highest
+    )
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

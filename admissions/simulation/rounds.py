@@ -71,13 +71,16 @@ class OpenRound:
     shares_seats: bool
     follows: bool
 
-    def keys(self, places: Int64Array) -> Int64Array:
-        """Return the keys of a draw, (e,) int64, from the place of each ticket."""
+    def draw_keys(self, places: Int64Array, key: Int64Array) -> None:
+        """Write the keys of a draw, (e,) int64, from the place of each ticket."""
         from admissions.kernels.draws import put_lots
 
-        key = np.empty(len(self.fixed), dtype=np.int64)
         put_lots(self.fixed, self.drawer, places, self.shift, key)
-        return key
+
+    @property
+    def highest(self) -> int:
+        """A bound that no key of any draw exceeds."""
+        return int(self.fixed.max(initial=0)) | len(self.tickets.ids) << self.shift
 
 
 def open_round(policy: Policy, place: int, district: District, applicants: Applicants) -> OpenRound | None:

@@ -136,14 +136,19 @@ def _count_round(laboratory: Laboratory, tally: Tally, place: int, slots: Slots,
     full = np.flatnonzero(played.last >= 0)
     last = index[played.last[full]]
     counts.last[last] += 1
-    own = played.compiled.row_class[played.compiled.row_pool >= 0]
-    classes = own[played.index[played.last[full]]]
+    if slots.classes is not None:
+        classes = slots.classes[last]
+    else:
+        own = played.compiled.row_class[played.compiled.row_pool >= 0]
+        classes = own[played.index[played.last[full]]]
     counts.cutoffs[full, classes, _percent(laboratory, place, played, full)] += 1
-    given = played.coordinated >= 0
-    coordinated = played.compiled.applicant[played.applicant[given]]
+    coordinated = np.empty(0, dtype=np.int32)
+    if played.coordinated is not None:
+        coordinated = played.compiled.applicant[played.applicant[played.coordinated >= 0]]
     counts.coordinated[coordinated] += 1
     if slots.size is not None:
-        considered = int(slots.size[played.applicant].sum())
+        everybody = len(played.applicant) == len(slots.size)
+        considered = int((slots.size if everybody else slots.size[played.applicant]).sum())
     elif played.placements is not None:
         considered = int(played.placements.considered.sum())
     placed = int(children.sum()), int(laboratory.applicants.size[coordinated].sum())

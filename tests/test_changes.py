@@ -231,3 +231,30 @@ def test_what_is_missing_is_supposed_inside_what_there_can_be():
     for order, edge in ((["since desc", "lottery"], "0001-01-01"), (["since", "lottery"], "9999-12-31")):
         told = run(children("A B C", since=[None, None, edge]), {"X": 1, "Y": 1}, choices, order=order)
         assert changes(told, loser, "X")[0] == ("known", edge)
+
+
+@pytest.fixture(scope="module")
+def city():
+    return adm.allocate(adm.generate_district("changes"), adm.read_policy("district_2016"), seed="s")
+
+
+@pytest.mark.parametrize("column", ["hukou_since", "points", "total"])
+def test_in_a_whole_city_of_seven_rounds_what_is_said_comes_true_in_the_tables(city, column):
+    told = adm.explain_all(city)
+    student = told.filter(pl.col("missing_en").str.starts_with(column))["student_id"][-1]
+    places = {rule.name: place for place, rule in enumerate(city.policy.rounds)}
+    tried = 0
+    for step in adm.explain(city, student).steps:
+        for change in [one for one in step.changes or () if one.name == column][:1]:
+            for value, enough in ((change.value, True), (worse(change), False)):
+                students = city.district.students
+                cell = pl.when(pl.col("student_id") == student).then(pl.lit(value)).otherwise(pl.col(column))
+                students = students.with_columns(cell.cast(students.schema[column]).alias(column))
+                changed = adm.District.from_frames(**{**city.district.tables(), "students": students})
+                rows = adm.allocate(changed, city.policy, seed="s").applications
+                rows = rows.filter(student_id=student, outcome="admitted")
+                seat = (places[rows["round"][0]], rows["rank"][0]) if len(rows) else None
+                assert (seat is not None and seat <= (places[step.round], step.rank)) == enough
+                assert not enough or rows["programme_id"][0] == change.gives
+                tried += 1
+    assert tried

@@ -137,6 +137,7 @@ def _is_open(rule: Round, policy: Policy, district: District) -> bool:
         LEFT_BY not in read
         and (LEFT_BY not in columns or student_alone)
         and rule.mechanism != "score_bands"
+        and not rule.draws
         and has_one_order_a_class(rule)
     )
 

@@ -2,12 +2,15 @@
 
 import sys
 
-from benchmarks import audits, guarantee, kernels, runs
+from benchmarks import audits, family, first_calls, guarantee, kernels, mechanisms, peers, runs
 
 SUBJECTS = {
     "kernels": kernels.run,
+    "mechanisms": mechanisms.run,
+    "family": family.run,
+    "first_calls": first_calls.run,
     "audit": audits.run,
-    "peers": audits.peers,
+    "peers": peers.run,
     "guarantee": guarantee.run,
     "demo": runs.demo,
     "runs": runs.run,

@@ -11,6 +11,7 @@ from admissions.mechanisms import deferred_acceptance
 from admissions.mechanisms.keys import frozen, in_order_of_priority, marked_applicants, narrowed, refuse_ties
 
 NO_CLAIM = np.int64(np.iinfo(np.int64).max)
+"""Everybody goes before it."""
 
 
 def run(
@@ -105,11 +106,11 @@ def _in_rounds(market: Market, consents: BoolArray, ties: str | None) -> Int64Ar
         placed = np.flatnonzero(settles & (held >= 0))
         final[placed] = market.indptr[placed] + place[held[placed]]
         active = active & ~settles
-        owner = np.repeat(np.arange(n, dtype=np.int32), np.diff(indptr))
-        claim = _claims(pool, key, owner, desires & (settles & ~consents)[owner], len(market.seats))
-        kept = active[owner] & _goes_before(pool, key, owner, claim)
-        indptr = frozen(np.append(0, np.cumsum(np.bincount(owner[kept], minlength=n))))
-        pool, key, place = frozen(pool[kept]), frozen(key[kept]), place[kept]
+        kept = _open_choices(indptr, pool, key, active, desires & np.repeat(settles & ~consents, np.diff(indptr)))
+        indptr = frozen(np.searchsorted(np.flatnonzero(kept), indptr))
+        pool = frozen(pool[kept])
+        key = frozen(key[kept])
+        place = place[kept]
     return final
 
 
@@ -127,16 +128,14 @@ def _preferred(indptr: Int64Array, held: Int64Array) -> BoolArray:
     return np.repeat(np.tile([True, False], len(held)), lengths)
 
 
-def _claims(pool: Int32Array, key: Int64Array, owner: Int32Array, claims: BoolArray, pools: int) -> Int64Array:
-    """Return the best claim to each pool, key and applicant in one number, `NO_CLAIM` where there is none, (p,)."""
-    claim, rows = np.full(pools, NO_CLAIM), np.flatnonzero(claims)
+def _open_choices(
+    indptr: Int64Array, pool: Int32Array, key: Int64Array, active: BoolArray, claims: BoolArray
+) -> BoolArray:
+    """Return which choices of active applicants go before every claim to their pool, (e,) bool."""
+    owner = np.repeat(np.arange(len(active), dtype=np.int32), np.diff(indptr))
+    claim, rows = np.full(pool.max() + 1, NO_CLAIM), np.flatnonzero(claims)
     np.minimum.at(claim, pool[rows], key[rows] << 32 | owner[rows])
-    return claim
-
-
-def _goes_before(pool: Int32Array, key: Int64Array, owner: Int32Array, claim: Int64Array) -> BoolArray:
-    """Return which choices go before the best claim to their pool, (e,) bool."""
-    before = (claim == NO_CLAIM)[pool]
-    rows = np.flatnonzero(~before)
-    before[rows] = (key[rows] << 32 | owner[rows]) < claim[pool[rows]]
-    return before
+    rows = np.flatnonzero((claim < NO_CLAIM)[pool])
+    open_choice = active[owner]
+    open_choice[rows] &= (key[rows] << 32 | owner[rows]) < claim[pool[rows]]
+    return open_choice

@@ -2,12 +2,26 @@
 
 import sys
 
-from benchmarks import audits, guarantee, kernels, reasons, runs, simulations
+from benchmarks import (
+    audits,
+    family,
+    first_calls,
+    guarantee,
+    kernels,
+    mechanisms,
+    peers,
+    reasons,
+    runs,
+    simulations,
+)
 
 SUBJECTS = {
     "kernels": kernels.run,
+    "mechanisms": mechanisms.run,
+    "family": family.run,
+    "first_calls": first_calls.run,
     "audit": audits.run,
-    "peers": audits.peers,
+    "peers": peers.run,
     "guarantee": guarantee.run,
     "reasons": reasons.run,
     "demo": runs.demo,

@@ -1,7 +1,6 @@
 """How fast the kernels are: against plain C in the same run, and from a hundred thousand applicants to ten million."""
 
 import time
-import tracemalloc
 from collections.abc import Callable, Sequence
 from functools import partial
 from statistics import median
@@ -15,6 +14,8 @@ from admissions.market import Market
 from admissions.mechanisms import match
 from benchmarks import yardstick
 from benchmarks.markets import synthetic
+from benchmarks.memory import times_the_market
+from benchmarks.tables import headed, named
 
 REPEATS = 5
 AGAINST_C = (1_000_000, 10, 2_000)
@@ -31,10 +32,10 @@ def run() -> None:
 
 
 def _against_c() -> Table:
-    table = _table("Deferred acceptance against plain C", "market", "C", "here", "ratio", "budget")
+    table = headed("Deferred acceptance against plain C", "market", "C", "here", "ratio", "budget")
     market = synthetic(*AGAINST_C)
     if yardstick.compiler() is None:
-        table.add_row(_named(AGAINST_C), "no compiler", "", "", "")
+        table.add_row(named(AGAINST_C), "no compiler", "", "", "")
         return table
     in_c = yardstick.compiled()
     choice, cutoff, _ = in_c(market)
@@ -42,26 +43,27 @@ def _against_c() -> Table:
     if not (np.array_equal(matching.choice, choice) and np.array_equal(matching.cutoff, cutoff)):
         raise RuntimeError("the kernel and the yardstick disagree")
     theirs, ours = in_turn([partial(in_c, market), partial(match, market, "deferred_acceptance")])
-    table.add_row(_named(AGAINST_C), _ms(theirs), _ms(ours), f"{ours / theirs:.2f}", f"{MOST_OF_C:.2f}")
+    table.add_row(named(AGAINST_C), _ms(theirs), _ms(ours), f"{ours / theirs:.2f}", f"{MOST_OF_C:.2f}")
     return table
 
 
 def _at_scale() -> Table:
-    table = _table("Deferred acceptance at scale", "market", "median", "proposals", "ns a proposal", "memory")
+    table = headed("Deferred acceptance at scale", "market", "median", "proposals", "ns a proposal", "memory")
     each = []
     for shape in (SMALL, LARGE):
         market = synthetic(*shape)
         proposals = _proposals(market)
         (seconds,) = in_turn([partial(match, market, "deferred_acceptance")])
         each.append(seconds / proposals * 1e9)
-        table.add_row(_named(shape), _ms(seconds), f"{proposals:,}", f"{each[-1]:.1f}", f"{_memory(market):.2f} ×")
+        memory = times_the_market(market, partial(match, market, "deferred_acceptance"))
+        table.add_row(named(shape), _ms(seconds), f"{proposals:,}", f"{each[-1]:.1f}", f"{memory:.2f} ×")
     table.add_row("growth", "", "", f"{each[1] / each[0]:.2f} ×", "")
     table.caption = f"budgets: growth {MOST_GROWTH} ×; market and work together {MOST_MEMORY} × the market's arrays"
     return table
 
 
 def _serial_dictatorship() -> Table:
-    table = _table("Serial dictatorship", "market", "one key each", "order from the pools")
+    table = headed("Serial dictatorship", "market", "one key each", "order from the pools")
     market = synthetic(*AGAINST_C)
     mark = np.random.default_rng(2016).permutation(market.applicants)
     key = np.repeat(mark, np.diff(market.indptr))
@@ -69,7 +71,7 @@ def _serial_dictatorship() -> Table:
         Market(market.indptr, market.pool, k, market.rank, market.seats, market.size) for k in (key, key + market.pool)
     )
     seconds = in_turn([partial(match, m, "serial_dictatorship") for m in (alike, shifted)])
-    table.add_row(_named(AGAINST_C), *map(_ms, seconds))
+    table.add_row(named(AGAINST_C), *map(_ms, seconds))
     return table
 
 
@@ -91,29 +93,6 @@ def _proposals(market: Market) -> int:
     choice = match(market, "deferred_acceptance").choice
     tried = np.where(choice >= 0, choice + 1, market.indptr[1:]) - market.indptr[:-1]
     return int(tried.sum())
-
-
-def _memory(market: Market) -> float:
-    """Return the peak of market and work together, in units of the market's arrays."""
-    arrays = (market.indptr, market.pool, market.key, market.rank, market.seats, market.size)
-    bytes_of_market = sum(array.nbytes for array in arrays)
-    tracemalloc.start()
-    match(market, "deferred_acceptance")
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return 1 + peak / bytes_of_market
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, justify="left" if column == "market" else "right")
-    return table
-
-
-def _named(shape: tuple[int, int, int]) -> str:
-    applicants, choices, pools = shape
-    return f"{applicants:,} × {choices} × {pools:,}"
 
 
 def _ms(seconds: float) -> str:

@@ -7,8 +7,12 @@ Every pool offers its seats down its own order; every applicant keeps the best o
 import numpy as np
 from numba import njit
 
+from admissions.kernels.intrinsics import prefetch
+
 CHOICE = 2**32 - 1
 """The lower half of an entry."""
+FAR, NEAR = 16, 8
+"""How far down a line a choice's applicant, and then what it holds, are asked for."""
 
 
 @njit(cache=True, nogil=True)
@@ -49,6 +53,9 @@ def offer_seats(start, entries, owner, pool, seats, size, choice):  # type: igno
         p = waiting[depth]
         listed[p] = False
         while left[p] > 0 and next_offer[p] < start[p + 1]:
+            if next_offer[p] + FAR < len(entries):
+                prefetch(owner, entries[next_offer[p] + FAR] & CHOICE)
+                prefetch(choice, owner[entries[next_offer[p] + NEAR] & CHOICE])
             c = entries[next_offer[p]] & CHOICE
             next_offer[p] += 1
             i = owner[c]

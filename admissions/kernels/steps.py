@@ -130,20 +130,22 @@ def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, first, wait
         left[p] = seats[p]
         held[p] = low[p] = top[p] = start[p]
         worst[p] = NO_CUTOFF if seats[p] > 0 else -1
-    choice[:] = -1
-    stop, line = indptr[:-1].copy(), np.empty(n, dtype=np.int32)
+    stop, line = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int32)
     behind, here = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
     _line_up(indptr, step, first, waiting, behind, line)
     waiting[:] = -1
+    for i in range(n):
+        choice[i] = indptr[i] - 1 if indptr[i] < indptr[i + 1] else -1
     for now in range(len(waiting)):
         came = 0
         for k in range(first[now], first[now + 1]):
             if k + FAR < first[-1]:
-                prefetch(stop, line[k + FAR])
+                prefetch(choice, line[k + FAR])
                 prefetch(indptr, line[k + FAR])
-                prefetch(step, stop[line[k + NEAR]])
-                prefetch(pool, stop[line[k + NEAR]])
-                prefetch(key, stop[line[k + NEAR]])
+                c = choice[line[k + NEAR]] + 1
+                prefetch(step, c)
+                prefetch(pool, c)
+                prefetch(key, c)
             here[came] = line[k]
             came += 1
         i = waiting[now]
@@ -154,21 +156,21 @@ def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, first, wait
         applying = np.int64(0)
         for a in range(came):
             if a + NEAR < came:
-                prefetch(step, stop[here[a + NEAR]])
-                prefetch(pool, stop[here[a + NEAR]])
+                prefetch(step, choice[here[a + NEAR]] + 1)
+                prefetch(pool, choice[here[a + NEAR]] + 1)
             i = here[a]
-            c, end = stop[i], indptr[i + 1]
+            c, end = choice[i] + 1, indptr[i + 1]
             while c < end and worst[pool[c]] < 0:
                 c += 1
+            choice[i] = c - 1 if c < end else -1
             if c < end and step[c] == now:
-                choice[i] = c - 1
                 queue[applying] = here[applying] = i
                 applying += 1
                 while c < end and step[c] == now:
                     c += 1
+                stop[i] = c
             elif c < end:
                 behind[i], waiting[step[c]] = waiting[step[c]], i
-            stop[i] = c
         if applying == 0:
             continue
         if applying == 1 and rule != SKIP:
@@ -186,6 +188,7 @@ def admit_in_steps(indptr, pool, key, step, seats, size, rule, work, first, wait
                 held[p] = low[p] = top[p] = start[p]
                 worst[p] = NO_CUTOFF if left[p] > 0 else -1
             elif stop[i] < indptr[i + 1]:
+                choice[i] = stop[i] - 1
                 behind[i], waiting[step[stop[i]]] = waiting[step[stop[i]]], i
 
 

@@ -8,7 +8,7 @@ Gale; for schools with several seats Abdulkadiroğlu and Sönmez 2003).
 import numpy as np
 from numba import njit
 
-from admissions.kernels.deferred_acceptance import APPLICANT
+from admissions.kernels.deferred_acceptance import APPLICANT, are_single
 from admissions.kernels.intrinsics import prefetch
 
 AHEAD = 4
@@ -44,7 +44,7 @@ def trade_cycles(indptr, pool, start, entries, size, whole, left, choice):  # ty
     The way is followed from pools, of which there are few: it has closed when a pool is met again. An applicant is
     looked at once, from then on it is part of the way until it leaves.
     """
-    pools = len(left)
+    pools, alone = len(left), are_single(size)
     head, points = start[:-1].copy(), np.empty(pools, dtype=np.int64)
     for p in range(pools):
         if start[p] < start[p + 1]:
@@ -91,7 +91,7 @@ def trade_cycles(indptr, pool, start, entries, size, whole, left, choice):  # ty
                 q = path[k]
                 j = entries[head[q]] & APPLICANT
                 choice[j] = points[q]
-                left[pool[points[q]]] -= size[j]
+                left[pool[points[q]]] -= 1 if alone else size[j]
                 gone[j] = True
                 place[q] = -1
             length = begin

@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from admissions.market import BoolArray, Int64Array, Market, Matching
+from admissions.market import BoolArray, Int32Array, Int64Array, Market, Matching
 from admissions.mechanisms import deferred_acceptance
-from admissions.mechanisms.keys import in_order_of_priority, marked_applicants, narrowed, refuse_ties
+from admissions.mechanisms.keys import frozen, in_order_of_priority, marked_applicants, narrowed, refuse_ties
+
+NO_CLAIM = np.int64(np.iinfo(np.int64).max)
+"""Everybody goes before it."""
 
 
 def run(
@@ -54,62 +57,85 @@ def run(
     >>> run(market, consent=["ann", "bob"]).to_dict()
     {'ann': 'north', 'bob': 'south', 'eve': 'east'}
     """
-    n, pools = market.applicants, len(market.seats)
     consents = (
-        np.ones(n, dtype=np.bool_)
+        np.ones(market.applicants, dtype=np.bool_)
         if consent is None
         else marked_applicants(market, consent, "efficiency_adjusted: consent")
     )
-    owner = market.owners()
-    start, entries = in_order_of_priority(market.pool, market.key, pools)
-    refuse_ties(market, "efficiency_adjusted", ties, (start, entries), owner)
-    if market.size.max(initial=1) > 1:
-        return Matching.of(market, _in_rounds(market, consents))
+    several = market.size.max(initial=1) > 1
+    return Matching.of(market, (_in_rounds if several else _along_cycles)(market, consents, ties))
+
+
+def _along_cycles(market: Market, consents: BoolArray, ties: str | None) -> Int64Array:
+    """Return the choice of each applicant after the exchanges nobody objects to."""
     from admissions.kernels.improvement_cycles import trade_up
 
+    start, entries, owner = _strict_lines(market, ties)
     choice = deferred_acceptance.run(market).choice
-    nobody, settled = np.zeros(n, dtype=np.bool_), np.zeros(pools, dtype=np.bool_)
-    trade_up(start, entries, owner, market.pool, nobody, consents, False, settled, choice)
-    return Matching.of(market, choice)
+    stays, settled = np.zeros(market.applicants, dtype=np.bool_), np.zeros(len(market.seats), dtype=np.bool_)
+    trade_up(start, entries, owner, market.pool, stays, consents, False, settled, choice)
+    return choice
 
 
-def _in_rounds(market: Market, consents: BoolArray) -> Int64Array:
+def _strict_lines(market: Market, ties: str | None) -> tuple[Int64Array, Int64Array, Int32Array]:
+    """Return each pool's line of choices, and the applicant of each choice; refuse ties unless they are settled."""
+    owner = market.owners()
+    start, entries = in_order_of_priority(market.pool, market.key, len(market.seats))
+    refuse_ties(market, "efficiency_adjusted", ties, (start, entries), owner)
+    return start, entries, owner
+
+
+def _in_rounds(market: Market, consents: BoolArray, ties: str | None) -> Int64Array:
     """Return the choice of each applicant after the rounds of Tang and Yu, deferred acceptance run in each."""
-    owner, pool, n = market.owners(), market.pool, market.applicants
-    key, _, _ = narrowed(market.key)
-    place = key << 32 | owner
-    final = np.full(n, -1, dtype=np.int64)
-    active, open_choice = np.ones(n, dtype=np.bool_), np.ones(len(pool), dtype=np.bool_)
-    while active.any() and len(pool):
-        held = _defer(market, key, open_choice)
-        got = np.where(held >= 0, held, market.indptr[1:])
-        desires = open_choice & (np.arange(len(pool)) < got[owner])
+    from admissions.kernels.deferred_acceptance import Work, defer_acceptance
+
+    _strict_lines(market, ties)
+    n, work, cutoff = market.applicants, Work.of(market), np.empty(len(market.seats), dtype=np.int64)
+    (key, highest, _), indptr, pool = narrowed(market.key), market.indptr, market.pool
+    place = _places(indptr)
+    final, active = np.full(n, -1, dtype=np.int64), np.ones(n, dtype=np.bool_)
+    while len(pool):
+        held = np.empty(n, dtype=np.int64)
+        defer_acceptance(indptr, pool, key, highest, market.seats, market.size, work, held, cutoff)
+        desires = _preferred(indptr, held)
         desired = np.zeros(len(market.seats), dtype=np.bool_)
         desired[pool[desires]] = True
         settles = active & ((held < 0) | ~desired[pool[held]])
         if not settles.any():
-            settles = active.copy()
-        final[settles] = held[settles]
-        active &= ~settles
-        claims = desires & settles[owner] & ~consents[owner]
-        claim = np.full(len(market.seats), np.iinfo(np.int64).max, dtype=np.int64)
-        np.minimum.at(claim, pool[claims], place[claims])
-        open_choice &= active[owner] & (place < claim[pool])
+            settles = active
+        placed = np.flatnonzero(settles & (held >= 0))
+        final[placed] = market.indptr[placed] + place[held[placed]]
+        active = active & ~settles
+        kept = _open_choices(indptr, pool, key, active, desires & np.repeat(settles & ~consents, np.diff(indptr)))
+        indptr = frozen(np.searchsorted(np.flatnonzero(kept), indptr))
+        pool = frozen(pool[kept])
+        key = frozen(key[kept])
+        place = place[kept]
     return final
 
 
-def _defer(market: Market, key: Int64Array, open_choice: BoolArray) -> Int64Array:
-    """Return what deferred acceptance gives over the open choices alone, as indices of the market's choices."""
-    kept = np.flatnonzero(open_choice)
-    before = np.concatenate([[0], np.cumsum(open_choice)])
-    part = Market(
-        indptr=before[market.indptr],
-        pool=market.pool[kept],
-        key=key[kept],
-        rank=market.rank[kept],
-        seats=market.seats,
-        size=market.size,
-    )
-    choice = deferred_acceptance.run(part).choice
-    choice[choice >= 0] = kept[choice[choice >= 0]]
-    return choice
+def _places(indptr: Int64Array) -> Int32Array:
+    """Return the place of each choice on the own list, from 0, (e,) int32."""
+    place = np.arange(indptr[-1])
+    place -= np.repeat(indptr[:-1], np.diff(indptr))
+    return place.astype(np.int32)
+
+
+def _preferred(indptr: Int64Array, held: Int64Array) -> BoolArray:
+    """Return which choices their applicant likes better than the one it holds, (e,) bool."""
+    end = np.where(held >= 0, held, indptr[1:])
+    lengths = np.stack([end - indptr[:-1], indptr[1:] - end], axis=1).ravel()
+    return np.repeat(np.tile([True, False], len(held)), lengths)
+
+
+def _open_choices(
+    indptr: Int64Array, pool: Int32Array, key: Int64Array, active: BoolArray, claims: BoolArray
+) -> BoolArray:
+    """Return which choices of active applicants go before every claim to their pool, (e,) bool."""
+    owner = np.repeat(np.arange(len(active), dtype=np.int32), np.diff(indptr))
+    claim, rows = np.full(pool.max() + 1, NO_CLAIM), np.flatnonzero(claims)
+    np.minimum.at(claim, pool[rows], key[rows] << 32 | owner[rows])
+    rows = np.flatnonzero((claim < NO_CLAIM)[pool])
+    open_choice = active[owner]
+    open_choice[rows] &= (key[rows] << 32 | owner[rows]) < claim[pool[rows]]
+    return open_choice

@@ -68,10 +68,12 @@ def _steps(market: Market, width: int, line: int) -> Int32Array | Int64Array:
 
     highest, ranks = int(market.key.max()), int(market.rank.max())
     line, width = min(line, highest), min(width, highest + 1)
-    if (-((line - highest) // width) + 1) * ranks <= most_steps(market):
+    bands = -((line - highest) // width) + 1
+    if bands * ranks <= most_steps(market):
         step = np.empty(len(market.key), dtype=np.int32)
         number_bands(market.key, market.rank, line, width, ranks, step)
         return step
-    band = np.unique(-((line - np.maximum(market.key, line)) // width), return_inverse=True)[1]
-    distinct, rank = np.unique(market.rank, return_inverse=True)
-    return band.astype(np.int64, copy=False) * len(distinct) + rank
+    band = -((line - np.maximum(market.key, line)) // width)
+    if bands * ranks >= 2**63:
+        band = np.unique(band, return_inverse=True)[1].astype(np.int64, copy=False)
+    return band * ranks + market.rank

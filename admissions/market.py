@@ -241,10 +241,12 @@ class Matching:
     @classmethod
     def of(cls, market: Market, choice: Int64Array) -> Self:
         """Return the matching with these choices, its cutoffs read off the choices."""
-        held = choice[choice >= 0]
-        taken = np.bincount(market.pool[held], weights=market.size[choice >= 0], minlength=len(market.seats))
+        placed = choice >= 0
+        held = choice[placed]
+        pool = market.pool[held]
+        taken = np.bincount(pool, weights=market.size[placed], minlength=len(market.seats))
         worst = np.full(len(market.seats), -1, dtype=np.int64)
-        np.maximum.at(worst, market.pool[held], market.key[held])
+        np.maximum.at(worst, pool, market.key[held])
         full = (taken >= market.seats) & (worst >= 0)
         return cls(choice, np.where(full, worst, np.where(market.seats == 0, -1, NO_CUTOFF)), market)
 

@@ -312,7 +312,7 @@ MECHANISMS: dict[str, Mechanism] = {
             refusal="its seats went to others by the draw; the chances of all children were shared before it",
             from_run=("draw",),
             parameters={"draw": "which matching of the lottery: a number from 0 to 2**64 - 1, by default 0"},
-            domain="every matching drawn; the chances before the draw are spoken of in docs/theory",
+            domain="every matching drawn; for the chances see docs/theory/probabilistic_serial.md",
             judged=("feasible", "non-wasteful", "efficient", "weakly efficient"),
         ),
     )

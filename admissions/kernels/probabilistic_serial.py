@@ -111,9 +111,8 @@ def eat(indptr, pool, size, seats, demand, whole, eaten):  # type: ignore[no-unt
     start, stop, applicant, units = eaten
     n, nobody = len(size), len(seats)
     left = np.full(nobody + 1, ENDLESS, dtype=np.int64)
-    speed, clock, late, touched = np.zeros((4, nobody + 1), dtype=np.int64)
+    speed, clock, late, joined, joining, behind = np.zeros((6, nobody + 1), dtype=np.int64)
     finish = np.full(nobody + 1, whole, dtype=np.int64)
-    joined = np.full(nobody + 1, -1, dtype=np.int64)
     gone = np.zeros(nobody + 1, dtype=np.bool_)
     for j in range(nobody):
         gone[j] = seats[j] == 0
@@ -151,8 +150,7 @@ def eat(indptr, pool, size, seats, demand, whole, eaten):  # type: ignore[no-unt
         moved, last = 0, stop[j] - 1
         for k in range(start[j], stop[j]):
             prefetch(place, PLACES * applicant[min(k + FAR, last)])
-            coming = place[PLACES * applicant[min(k + NEAR, last)]]
-            prefetch(pool, coming + 1)
+            prefetch(pool, place[PLACES * applicant[min(k + NEAR, last)]] + 1)
             i = PLACES * applicant[k]
             c, since, end, s = place[i], place[i + SINCE], place[i + END], place[i + SIZE]
             more = 1 if since > now or rest >= s else 0
@@ -164,22 +162,23 @@ def eat(indptr, pool, size, seats, demand, whole, eaten):  # type: ignore[no-unt
             place[i], place[i + SINCE] = c, now + more
             applicant[stop[q]] = applicant[k]
             stop[q] += 1
-            if left[q] < 0:
-                continue
-            if joined[q] != j:
-                joined[q] = j
-                touched[moved] = q
+            if joining[q] == 0:
+                joined[moved] = q
                 moved += 1
+            joining[q] += s
+            behind[q] += more * s  # whoever had one unit more starts one later
+        for k in range(moved):
+            q = joined[k]
+            if left[q] != ENDLESS:
                 if clock[q] < now:
                     left[q] -= speed[q] * (now - clock[q])
                     clock[q], late[q] = now, 0
-            speed[q] += s
-            left[q] += more * s
-            late[q] += more * s
-        for k in range(moved):
-            q = touched[k]
-            finish[q] = now + left[q] // speed[q]
-            rise(heap, at, finish, q)
+                speed[q] += joining[q]
+                left[q] += behind[q]
+                late[q] += behind[q]
+                finish[q] = now + left[q] // speed[q]
+                rise(heap, at, finish, q)
+            joining[q] = behind[q] = 0
 
     for j in range(nobody + 1):
         if not gone[j]:

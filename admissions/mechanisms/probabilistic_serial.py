@@ -28,7 +28,7 @@ class DrawnMatching(Matching):
 
     @property
     def assignment(self) -> RandomAssignment:
-        """What it was drawn from: each applicant had every choice with the share that stands here."""
+        """What it was drawn from: every choice had the probability that stands here. Computed when asked for."""
         return shares(self.market)
 
 
@@ -166,29 +166,29 @@ def _eaten_exactly(market: Market) -> list[Fraction]:
     indptr, pool, size = market.indptr.tolist(), market.pool.tolist(), market.size.tolist()
     reached = [Fraction(seats) for seats in market.seats.tolist()]
     gone = [seats == 0 for seats in market.seats.tolist()]
-    speed, guests = [0] * len(gone), [list[int]() for _ in gone]
+    speed, eaters = [0] * len(gone), [list[int]() for _ in gone]
     share, since, at = [Fraction(0)] * len(pool), [Fraction(0)] * len(size), indptr[:-1]
 
-    def seat(i: int, start: int) -> None:
+    def move(i: int, start: int) -> None:
         at[i] = next((c for c in range(start, indptr[i + 1]) if not gone[pool[c]]), indptr[i + 1])
         if at[i] < indptr[i + 1]:
             j = pool[at[i]]
-            guests[j].append(i)
+            eaters[j].append(i)
             speed[j] += size[i]
             reached[j] += size[i] * since[i]
 
     for i in range(len(size)):
-        seat(i, indptr[i])
+        move(i, indptr[i])
     while True:
         eaten = [j for j in range(len(gone)) if speed[j] and not gone[j]]
         last = min(eaten, key=lambda j: reached[j] / speed[j], default=-1)
         if last < 0 or (now := reached[last] / speed[last]) >= 1:
             break
         gone[last] = True
-        for i in guests[last]:
+        for i in eaters[last]:
             share[at[i]], since[i] = now - since[i], now
-            seat(i, at[i] + 1)
+            move(i, at[i] + 1)
     for j in eaten:
-        for i in guests[j]:
+        for i in eaters[j]:
             share[at[i]] = 1 - since[i]
     return share

@@ -330,7 +330,7 @@ MECHANISMS: dict[str, Mechanism] = {
             refusal_zh="抽签后学位给了其他学生；各学生的录取机会已在抽签前分配",
             from_run=("draw",),
             parameters={"draw": "which matching of the lottery: a number from 0 to 2**64 - 1, by default 0"},
-            domain="every matching drawn; the chances before the draw are spoken of in docs/theory",
+            domain="every matching drawn; for the chances see docs/theory/probabilistic_serial.md",
             judged=("feasible", "non-wasteful", "efficient", "weakly efficient"),
         ),
     )

@@ -39,7 +39,7 @@ class Drawn:
     Examples
     --------
     >>> Drawn("s").share("dropout", ["P1"], np.array([100]), [Fraction(1, 10), Fraction(1)]).tolist()
-    [[12], [100]]
+    [[11], [100]]
     """
 
     def __init__(self, seed: str) -> None:

@@ -215,7 +215,7 @@ def _admit(outset: Outset, place: int, entrants: Entrants, seed: str) -> _Admitt
         return _Admitted(rolls, taught, left, entry, own)
     students = allocate(build_district(outset, place, entrants), outset.policy, seed).students
     school = row_numbers(students["school_id"], pl.Series(outset.schools))
-    diverted = (students["round"] == outset.assumptions.stated.diverted_round).fill_null(False).to_numpy()
+    diverted = (students["round"] == (outset.assumptions.stated.diverted_round or "")).fill_null(False).to_numpy()
     stage = outset.of_stage[entrants.row]
     for code, name in enumerate(STAGES):
         here, placed = stage == code, (stage == code) & (school >= 0)

@@ -161,13 +161,10 @@ def test_children_by_age_are_the_births_of_who_still_lives():
 def test_a_rate_at_its_ceiling_is_met_and_one_above_is_a_target_missed():
     at = ahead(assumed(rate=[{"of": "primary", "dropout": 0.005, "attrition": 0.05}]), years=1)
     assert at.rates["met"].to_list() == [True] * 4 and not at.alerts
-    rates = [{"of": "primary", "dropout": 0.005}, {"of": "primary", "from_year": 2017, "dropout": 0.0051}]
+    rates = [{"of": "primary", "dropout": 0.005, "attrition": 0.05}]
+    rates += [{"of": "primary", "from_year": 2017, "dropout": 0.0051}]
     over = ahead(assumed(rate=rates), years=2)
-    assert over.rates["met"].to_list() == [True, True, False] or over.rates.filter(kind="dropout")["met"].to_list() == [
-        True,
-        True,
-        False,
-    ]
+    assert over.rates.select("year", "met").rows()[::2] == [(2015, True), (2016, True), (2017, False)]
     assert any("primary dropout of 0.51 % in 2017" in one and "item 1" in one for one in over.alerts)
 
 
@@ -278,7 +275,7 @@ def test_intervals_of_odds_hold_the_binomial_odds_in_nineteen_of_twenty_projecti
         left = [int(Drawn(f"{case}:{k}").share("leave", ["P"], np.array([48]), [rate])[0, 0]) for k in range(draws)]
         low, high = exact_interval(np.array([sum(one <= 2 for one in left)]), draws)
         held += low[0] <= odds <= high[0]
-    assert 0.93 <= held / cases
+    assert held / cases >= 0.93
 
 
 def test_the_odds_of_a_projection_are_the_binomial_ones():

@@ -18,7 +18,7 @@ LOW, HIGH = (1, 20), (19, 20)
 """Shares of the courses at or below the ends of what is told."""
 STAGE_OF = [stage for stage in STAGES for _ in range(FIRST[stage], LAST[stage] + 1)]
 WAYS = ("as vocational", "as moved out of general", "as general")
-"""How the diverted may be counted: in vocational stock; in it, and moved out of general stock that holds them; in general stock."""
+"""How the diverted may be counted: in vocational stock; also as moved there out of general stock; in general stock."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

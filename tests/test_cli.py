@@ -382,7 +382,7 @@ def test_a_killed_simulation_goes_on_from_its_journal_to_the_same_bytes(command,
 
 
 def test_years_ahead_are_projected_from_a_file_and_written(command, data, tmp_path):
-    rows = "".join(f"{school},{grade},40,1\n" for school in ("01", "02") for grade in range(1, 7))
+    rows = "".join(f"{school},{grade},40,1\n" for school in ("A", "B") for grade in range(1, 7))
     (tmp_path / "rolls.csv").write_text(f"school_id,grade,children,classes\n{rows}")
     (tmp_path / "births.csv").write_text("zone_id,year,children\nZ1,2011,3\n")
     assumptions = tmp_path / "ahead.toml"

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from admissions.market import Matching as Matching
     from admissions.mechanisms import MECHANISMS as MECHANISMS
     from admissions.mechanisms import match as match
+    from admissions.planning.assumptions import Assumptions as Assumptions
+    from admissions.planning.assumptions import read_assumptions as read_assumptions
+    from admissions.planning.projection import Projection as Projection
+    from admissions.planning.projection import project as project
     from admissions.policy.policy import Policy as Policy
     from admissions.policy.reading import read_policy as read_policy
     from admissions.readiness.checklist import preflight as preflight
@@ -69,6 +73,10 @@ _HOME = {
     "Matching": "market",
     "MECHANISMS": "mechanisms",
     "match": "mechanisms",
+    "Assumptions": "planning.assumptions",
+    "read_assumptions": "planning.assumptions",
+    "Projection": "planning.projection",
+    "project": "planning.projection",
     "Policy": "policy.policy",
     "read_policy": "policy.reading",
     "preflight": "readiness.checklist",

@@ -19,7 +19,7 @@ FLOORS = [
     {"allocation", "decoding"},
     {"engine", "audit", "readiness"},
     {"runs"},
-    {"simulation", "planning", "explanation"},
+    {"simulation", "planning", "explanation", "behaviour"},
     {"reporting", "testing"},
     {"cli_simulation"},
     {"cli", "__init__"},

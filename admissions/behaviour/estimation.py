@@ -47,7 +47,7 @@ class PreferenceEstimates:
     --------
     >>> import admissions as adm
     >>> district = adm.generate_district("docs", size=900)
-    >>> found = adm.estimate_preferences(district, terms=["distance"], programmes="stage = 'primary'")
+    >>> found = adm.estimate_preferences(district, terms=["distance"], programmes="programme_stage = 'primary'")
     >>> found.model() == adm.DistanceQualityLogit(found.table["coefficient"].round(8)[0], {}, found.programmes)
     True
     """
@@ -91,7 +91,7 @@ class PreferenceEstimates:
         return DistanceQualityLogit(distance, quality, self.programmes, length)
 
 
-class Term(NamedTuple):
+class Coefficient(NamedTuple):
     """One coefficient to learn: of a number, or of a value of a column of text; None for the value measured from."""
 
     name: str
@@ -155,9 +155,9 @@ def estimate_preferences(
     --------
     >>> import admissions as adm
     >>> district = adm.generate_district("docs", size=900)
-    >>> families = adm.DistanceQualityLogit(distance=-0.8, programmes="stage = 'primary'", length=3)
+    >>> families = adm.DistanceQualityLogit(distance=-0.8, programmes="programme_stage = 'primary'", length=3)
     >>> lists = adm.relist(district, families, seed="s")
-    >>> found = estimate_preferences(lists, terms=["distance"], programmes="stage = 'primary'")
+    >>> found = estimate_preferences(lists, terms=["distance"], programmes="programme_stage = 'primary'")
     >>> low, high = found.table.select("low", "high").row(0)
     >>> low < -0.8 < high
     True
@@ -190,15 +190,17 @@ def estimate_preferences(
     )
 
 
-def _columns(district: District, name: str, which: BoolArray, situations: Situations) -> list[Term]:
+def _columns(district: District, name: str, which: BoolArray, situations: Situations) -> list[Coefficient]:
     """Return the coefficients of a term, each with its column; that of the value measured from is empty."""
     if name == DISTANCE:
-        return [Term(name, None, known_kilometres(district, situations.student, situations.programme))]
+        return [Coefficient(name, None, known_kilometres(district, situations.student, situations.programme))]
     values = programme_column(district, name, which)
     mine = values.gather(situations.programme)
     if values.dtype != pl.String:
-        return [Term(name, None, mine.to_numpy())]
+        return [Coefficient(name, None, mine.to_numpy())]
     words = values.filter(pl.Series(which)).unique().sort()
+    if len(words) == 1:
+        raise AdmissionsError(f"'{name}' is '{words[0]}' for all programmes: nothing to learn of it")
     listed = mine.filter(pl.Series(situations.chosen)).unique()
     if len(never := words.filter(~words.is_in(listed.implode()))):
         raise AdmissionsError(
@@ -206,12 +208,12 @@ def _columns(district: District, name: str, which: BoolArray, situations: Situat
             "their effect has no bound; narrow the programmes, look at more lists, or use columns of numbers"
         )
     return [
-        Term(name, word, (mine == word).to_numpy().astype(np.float64) if place else np.empty(0))
+        Coefficient(name, word, (mine == word).to_numpy().astype(np.float64) if place else np.empty(0))
         for place, word in enumerate(words)
     ]
 
 
-def _tabulate(columns: Sequence[Term], coefficients: FloatArray, errors: FloatArray) -> pl.DataFrame:
+def _tabulate(columns: Sequence[Coefficient], coefficients: FloatArray, errors: FloatArray) -> pl.DataFrame:
     found = zip(coefficients.tolist(), errors.tolist(), strict=True)
     rows = []
     for term in columns:

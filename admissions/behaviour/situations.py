@@ -121,6 +121,6 @@ def one_stage(district: District, which: BoolArray) -> str:
     if len(stages) > 1:
         raise AdmissionsError(
             f"programmes: of more than one stage ({', '.join(stages)}); estimate one after the other, "
-            f"programmes=\"stage = '{stages[0]}'\""
+            f"programmes=\"programme_stage = '{stages[0]}'\""
         )
     return str(stages[0])

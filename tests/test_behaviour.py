@@ -10,8 +10,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 import admissions as adm
+from admissions.behaviour import estimation
+from admissions.behaviour.fitting import fit_logit
 from admissions.behaviour.tastes import BITS, gumbel, hashed_bits
 from admissions.errors import AdmissionsError, PolicyError
 from tests.offices import children, listed, office, one_round, seats_of
@@ -91,6 +94,13 @@ def test_the_sums_that_the_old_lists_added_up_to_are_not_said_of_the_new_ones(tm
     assert cut.control_totals["table"].to_list() == ["students"]
     adm.write_district(cut, tmp_path / "cut")
     assert len(adm.read_district(tmp_path / "cut").choices) == 2
+
+
+def test_where_nobody_lists_anything_there_is_nothing_to_change():
+    bare = office(children("S1 S2"), {"A": 1})
+    last = adm.allocate(bare, one_round(mechanism="immediate_acceptance"), seed="1")
+    for model in (adm.Truncated(1), adm.Strategic(last), adm.DistanceQualityLogit(), adm.Withdrawal(last, 1)):
+        assert len(adm.relist(bare, model, seed="1").choices) == 0
 
 
 # Strategic
@@ -199,7 +209,7 @@ def test_last_years_cutoffs_meet_other_children_this_year():
 
 def test_a_run_read_back_tells_the_strategic_as_much_as_the_run_itself(tight, tmp_path):
     last = adm.allocate(tight, senior(mechanism="immediate_acceptance"), seed="2015")
-    adm.write_run(last, adm.audit(last), tmp_path / "run")
+    adm.write_run(tmp_path / "run", last, adm.audit(last))
     replies = adm.relist(tight, adm.Strategic(last), seed="2016")
     again = adm.relist(tight, adm.Strategic(adm.read_run(tmp_path / "run")), seed="2016")
     assert replies.choices.equals(again.choices)
@@ -554,6 +564,34 @@ def test_what_cannot_be_learnt_is_refused_in_words(lists, asked, message):
     district = office(children("S1 S2 S3"), {"A": 3, "B": 2, "C": 1}, lists, schools=schools)
     with pytest.raises(AdmissionsError, match=message):
         adm.estimate_preferences(district, **asked)
+
+
+def test_estimates_are_refused_where_and_only_where_a_direction_never_meets_a_choice_against_it(monkeypatch):
+    """A linear programme looks for one (Albert and Anderson 1984): then the likelihood rises for ever."""
+    seen, refused = {}, 0
+
+    def kept(columns, names, situation, chosen):
+        gaps = columns - columns[chosen][situation]
+        seen["gaps"] = gaps[~chosen] / np.sqrt((gaps[~chosen] ** 2).mean(axis=0))
+        return fit_logit(columns, names, situation, chosen)
+
+    monkeypatch.setattr(estimation, "fit_logit", kept)
+    for number in range(40):
+        rng = random.Random(number)
+        families = adm.DistanceQualityLogit(
+            -(10 ** rng.uniform(-1, 1.5)), {"fame": 10 ** rng.uniform(0, 0.8)}, length=1
+        )
+        made = adm.relist(small_town(number, students=rng.choice([20, 60])), families, seed="s")
+        try:
+            adm.estimate_preferences(made, ["distance", "fame"])
+            bounded = True
+        except AdmissionsError:
+            bounded = False
+        gaps = seen["gaps"]
+        found = linprog(gaps.sum(axis=0), A_ub=gaps, b_ub=np.zeros(len(gaps)), bounds=[(-1, 1)] * 2)
+        assert bounded == (-found.fun < 1e-7)
+        refused += not bounded
+    assert 5 <= refused <= 35
 
 
 def test_stages_are_estimated_one_after_the_other(town):

@@ -48,8 +48,8 @@ class PreferenceEstimates:
     >>> import admissions as adm
     >>> district = adm.generate_district("docs", size=900)
     >>> found = adm.estimate_preferences(district, terms=["distance"], programmes="programme_stage = 'primary'")
-    >>> found.model() == adm.DistanceQualityLogit(found.table["coefficient"].round(8)[0], {}, found.programmes)
-    True
+    >>> found.model(length=3).programmes, found.model(length=3).length
+    ("programme_stage = 'primary'", 3)
     """
 
     table: pl.DataFrame

@@ -116,7 +116,7 @@ def _replied(district: District, rounds: Sequence[Places], chosen: BoolArray) ->
     """Return the district in which the chosen hand in the best replies."""
     links, ranks = district.links, district.choices["rank"].to_numpy().astype(np.int64)
     begins = np.searchsorted(links.choice_student, np.arange(len(chosen) + 1))
-    lists, kept = list[list[int]](), list[Int64Array]()
+    lists, kept = list[list[int]](), [np.empty(0, dtype=np.int64)]
     for student, (start, stop) in enumerate(zip(begins[:-1].tolist(), begins[1:].tolist(), strict=True)):
         wanted = links.choice_programme[start:stop].tolist()
         if chosen[student]:

@@ -39,7 +39,8 @@ class Withdrawal:
 
     The district that `relist` returns has these children no longer. Allocating it with the seed of the first run offers
     their seats in the same rounds, as if they had never applied. Under deferred acceptance and serial dictatorship, in
-    a policy of one round, nobody who stays loses by that; other mechanisms can move a child from the seat it has.
+    a policy of one round without a guarantee and among children who apply alone, nobody who stays loses by that; other
+    mechanisms and later rounds can move a child from the seat it has.
 
     Examples
     --------

@@ -19,7 +19,7 @@ FLOORS = [
     {"allocation", "decoding"},
     {"engine", "audit", "readiness"},
     {"runs"},
-    {"simulation", "explanation"},
+    {"simulation", "explanation", "behaviour"},
     {"planning"},
     {"reporting", "testing"},
     {"cli_simulation"},

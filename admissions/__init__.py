@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from admissions.allocation import Allocation as Allocation
     from admissions.audit import Audit as Audit
     from admissions.audit import audit_allocation as audit
+    from admissions.behaviour.estimation import PreferenceEstimates as PreferenceEstimates
+    from admissions.behaviour.estimation import estimate_preferences as estimate_preferences
+    from admissions.behaviour.logit import DistanceQualityLogit as DistanceQualityLogit
+    from admissions.behaviour.relisting import Truncated as Truncated
+    from admissions.behaviour.relisting import Truthful as Truthful
+    from admissions.behaviour.relisting import relist as relist
+    from admissions.behaviour.strategy import Strategic as Strategic
+    from admissions.behaviour.withdrawal import Withdrawal as Withdrawal
     from admissions.district.district import District as District
     from admissions.district.generation import generate_district as generate_district
     from admissions.district.reading import read_district as read_district
@@ -32,6 +40,10 @@ if TYPE_CHECKING:
     from admissions.market import Matching as Matching
     from admissions.mechanisms import MECHANISMS as MECHANISMS
     from admissions.mechanisms import match as match
+    from admissions.planning.assumptions import Assumptions as Assumptions
+    from admissions.planning.assumptions import read_assumptions as read_assumptions
+    from admissions.planning.projection import Projection as Projection
+    from admissions.planning.projection import project as project
     from admissions.policy.policy import Policy as Policy
     from admissions.policy.reading import read_policy as read_policy
     from admissions.readiness.checklist import preflight as preflight
@@ -50,6 +62,14 @@ if TYPE_CHECKING:
 _HOME = {
     "Allocation": "allocation",
     "Audit": "audit.findings",
+    "PreferenceEstimates": "behaviour.estimation",
+    "estimate_preferences": "behaviour.estimation",
+    "DistanceQualityLogit": "behaviour.logit",
+    "Truncated": "behaviour.relisting",
+    "Truthful": "behaviour.relisting",
+    "relist": "behaviour.relisting",
+    "Strategic": "behaviour.strategy",
+    "Withdrawal": "behaviour.withdrawal",
     "District": "district.district",
     "generate_district": "district.generation",
     "read_district": "district.reading",
@@ -69,6 +89,10 @@ _HOME = {
     "Matching": "market",
     "MECHANISMS": "mechanisms",
     "match": "mechanisms",
+    "Assumptions": "planning.assumptions",
+    "read_assumptions": "planning.assumptions",
+    "Projection": "planning.projection",
+    "project": "planning.projection",
     "Policy": "policy.policy",
     "read_policy": "policy.reading",
     "preflight": "readiness.checklist",

@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("simulate")(simulate_draws)
     app.command("compare")(compare_results)
     app.command("misreport")(search_lists)
+    app.command("project")(project_years)
 
 
 def simulate_draws(
@@ -72,6 +73,42 @@ def simulate_draws(
         f"{odds.draws:,} draws of {len(odds.children):,} children: {always:,} have a seat whatever the lottery, "
         f"{never:,} have none. The odds are in {out}", highlight=False, soft_wrap=True
     )  # fmt: skip
+
+
+def project_years(
+    data: Data,
+    policy: Annotated[str, typer.Option("--policy", "-p", help="Shipped policy, or a TOML file.")],
+    assumptions: Annotated[Path, typer.Option("--assumptions", "-a", help="TOML file of what is assumed.")],
+    years: Annotated[int, typer.Option("--years", "-y", help="How many; the intake of the tables is the first.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")],
+    draws: Annotated[int, typer.Option("--draws", "-n", help="Courses to draw; 0 for the expected one.")] = 100,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look years ahead: rolls and classes, general to vocational stock, who goes on, by what is assumed.
+
+    Each intake goes through the policy's own rounds.
+    """
+    from admissions.district.reading import read_district
+    from admissions.errors import RunError
+    from admissions.planning.assumptions import read_assumptions
+    from admissions.planning.projection import project
+    from admissions.policy.reading import read_policy
+    from admissions.runs import refuse_existing
+
+    if out.exists():
+        raise RunError(f"{out} exists; name another folder with --out")
+    refuse_existing(out)
+    district, rules, assumed = read_district(data), read_policy(policy), read_assumptions(assumptions)
+    with _progress("draws") as tell:
+        ahead = project(district, rules, years=years, assumptions=assumed, draws=draws, seed=seed, tell=tell)
+    ahead.write(out)
+    if as_json:
+        tables = {name: frame.to_dicts() for name, frame in ahead.frames().items()}
+        print(json.dumps({"out": str(out), "draws": draws, "alerts": ahead.alerts, **tables}, ensure_ascii=False))
+        return
+    _stdout().print(ahead.tables(), highlight=False)
+    _stdout().print(f"The tables are in {out}", highlight=False, soft_wrap=True)
 
 
 def search_lists(

@@ -379,3 +379,29 @@ def test_a_killed_simulation_goes_on_from_its_journal_to_the_same_bytes(command,
     for path in (tmp_path / "whole").iterdir():
         assert path.read_bytes() == (tmp_path / "resumed" / path.name).read_bytes()
     assert not (tmp_path / ".resumed.journal").exists()
+
+
+def test_years_ahead_are_projected_from_a_file_and_written(command, data, tmp_path):
+    rows = "".join(f"{school},{grade},40,1\n" for school in ("A", "B") for grade in range(1, 7))
+    (tmp_path / "rolls.csv").write_text(f"school_id,grade,children,classes\n{rows}")
+    (tmp_path / "births.csv").write_text("zone_id,year,children\nZ1,2011,3\n")
+    assumptions = tmp_path / "ahead.toml"
+    assumptions.write_text(
+        'title = "As last year"\nyear = 2016\nenrolment = "rolls.csv"\nbirths = "births.csv"\n'
+        '[[rate]]\nof = "primary"\ndropout = 0.01\n'
+    )
+    asked = ("project", data, "--policy", tmp_path / "policy.toml", "--assumptions", assumptions, "--years", 2)
+    asked += ("--draws", 3, "--seed", "x", "--out")
+    code, printed, complaint = command(*asked, tmp_path / "one")
+    assert (code, complaint) == (0, "") and "As last year: 3 draws" in printed and "Rolls" in printed
+    assert {"enrolment.csv", "crossings.csv", "alerts.txt", "run.json"} < {p.name for p in (tmp_path / "one").iterdir()}
+    found = json.loads(command(*asked, tmp_path / "two", "--json")[1])
+    assert found["draws"] == 3 and found["stages"][0]["year"] == 2016
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+    code, _, complaint = command(*asked, tmp_path / "one")
+    assert (code, "name another folder with --out" in complaint) == (2, True)
+    assumptions.write_text('titel = "x"')
+    code, _, complaint = command(*asked, tmp_path / "three")
+    assert (code, "did you mean 'title'?" in complaint) == (2, True)
+    assert command(*asked[:6], tmp_path / "none.toml", *asked[6:], tmp_path / "three")[0] == 2

@@ -40,7 +40,7 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch, capsys):
     assert page.stat().st_size
 
 
-RETURNED = {"Allocation", "Audit", "Explanation", "Matching", "District", "Policy", "Preflight"}
+RETURNED = {"Allocation", "Audit", "Explanation", "Matching", "District", "Policy", "Preflight", "Projection"}
 """Classes a user gets and does not make; their examples stand with what returns them, or with their class methods."""
 
 

@@ -4,6 +4,7 @@ Nothing in it is real. The same seed and size give the same district on any mach
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from admissions.district.tables import RawTable
 from admissions.district.town import Town, build_town
 from admissions.district.wishes import list_wishes
 from admissions.errors import AdmissionsError
-from admissions.market import Int64Array
+from admissions.market import BoolArray, Int64Array
 
 DEFAULT_SIZE = 4_300
 SMALLEST = 40
@@ -47,7 +48,14 @@ FIGURES = {
 }
 
 
-def generate_district(seed: str | int, size: int = DEFAULT_SIZE) -> District:
+class Behaviour(Protocol):
+    """How families make their lists, or what they do with an offer."""
+
+    def relist(self, district: District, seed: str | None, chosen: BoolArray) -> District:
+        """Return the district in which the chosen families behave so; `chosen` has an entry a student."""
+
+
+def generate_district(seed: str | int, size: int = DEFAULT_SIZE, behaviour: Behaviour | None = None) -> District:
     """Make a district up.
 
     Parameters
@@ -57,6 +65,9 @@ def generate_district(seed: str | int, size: int = DEFAULT_SIZE) -> District:
     size : int
         Students in all, from 40 to millions: primary, junior and senior cohorts, and a sixth from outside the district.
         Zones, schools and seats grow with it; the high schools never have fewer than the plan's 800 seats each.
+    behaviour : DistanceQualityLogit or another model, optional
+        How families make their lists; by default by appeal, nearness and ability, as drawn. The same as `relist` with
+        this seed.
 
     Returns
     -------
@@ -88,7 +99,10 @@ def generate_district(seed: str | int, size: int = DEFAULT_SIZE) -> District:
         "choices": list_wishes(dice, town, families, programmes),
         "figures": pl.DataFrame({"name": list(FIGURES), "value": list(FIGURES.values())}),
     }
-    return District.from_tables({name: RawTable(name, frame, 0) for name, frame in frames.items()}, town.outlines)
+    district = District.from_tables({name: RawTable(name, frame, 0) for name, frame in frames.items()}, town.outlines)
+    if behaviour is None:
+        return district
+    return behaviour.relist(district, str(seed), np.ones(len(district.students), dtype=np.bool_))
 
 
 def _zones(town: Town) -> pl.DataFrame:

@@ -1,0 +1,133 @@
+"""What a projection needs, and whatever the tables, the policy and the assumptions lack or contradict."""
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from admissions.district.district import District
+from admissions.errors import DataError, PolicyError, Problem, did_you_mean
+from admissions.planning.assumptions import ENTRY_AGE, FIRST, GRADES, LAST, Assumptions
+from admissions.policy.policy import Policy
+
+
+def check_assumptions(
+    district: District, policy: Policy, assumptions: Assumptions, stages: Sequence[str], years: Sequence[int]
+) -> None:
+    """Raise for everything that a projection needs and does not have.
+
+    Parameters
+    ----------
+    district, policy, assumptions
+        As given.
+    stages : sequence of str
+        Those the district has programmes for.
+    years : sequence of int
+        The years ahead.
+
+    Raises
+    ------
+    DataError
+        For all that is wrong with the tables.
+    PolicyError
+        For what the assumptions name and nobody knows, and stages without a round.
+    """
+    if problems := [*_misfits(district, assumptions, stages), *_missing_children(district, assumptions, stages, years)]:
+        raise DataError(problems)
+    _refuse_unknown(district, policy, assumptions, stages)
+
+
+def _misfits(district: District, assumptions: Assumptions, stages: Sequence[str]) -> Iterator[Problem]:
+    """Yield what is wrong with the rolls."""
+    rolls, schools = assumptions.enrolment, district.schools["school_id"].to_list()
+    if not len(rolls):
+        message = (
+            "this table is missing: the rolls of the year before the intake, with school_id, grade, children and "
+            "classes; name its file in the assumptions (enrolment = 'FILE.csv')"
+        )
+        yield Problem("enrolment", None, "", None, message)
+        return
+    for stage in stages:
+        if not rolls["grade"].is_between(FIRST[stage] + 1, LAST[stage] + 1).any():
+            grades = f"{FIRST[stage] + 1} to {LAST[stage] + 1}"
+            message = f"no row of grades {grades}, and programmes has {stage} ones; give 0 children if there are none"
+            yield Problem("enrolment", None, "grade", None, message)
+    kinds = dict(zip(schools, column_of(district.schools, "kind").to_list(), strict=True))
+    for row in rolls.iter_rows(named=True):
+        school, grade, children = row["school_id"], row["grade"], row["children"]
+        where = f"{school}, grade {grade}"
+        if school not in kinds:
+            yield Problem("enrolment", None, "school_id", school, f"no such school{did_you_mean(school, schools)}")
+        if grade > GRADES:
+            yield Problem("enrolment", None, "grade", str(grade), f"grades are 1 to {GRADES}")
+        if children and row.get("classes") == 0:
+            yield Problem("enrolment", None, "classes", "0", f"{where} has {children} children in no class")
+        if (row.get("diverted") or 0) > (children if kinds.get(school) == "vocational" else 0):
+            message = f"{where}: more than its children, or no vocational school; the diverted sit in vocational ones"
+            yield Problem("enrolment", None, "diverted", str(row["diverted"]), message)
+    senior = district.programmes.filter(pl.col("stage") == "senior")["school_id"].to_list()
+    senior += rolls.filter(pl.col("grade") > FIRST["senior"])["school_id"].to_list()
+    for school in sorted(set(senior) & set(kinds)):
+        if kinds[school] not in ("general", "vocational"):
+            message = f"school {school} has senior grades; say whether it is general or vocational"
+            yield Problem("schools", None, "kind", kinds[school], message)
+
+
+def _missing_children(
+    district: District, assumptions: Assumptions, stages: Sequence[str], years: Sequence[int]
+) -> Iterator[Problem]:
+    """Yield the zones and years for which nobody counts the children who enter, and zones there are not."""
+    zones = district.links.zone_ids.to_list()
+    if len(years) > 1 and not zones and {"primary", "junior"} & set(stages):
+        yield Problem("students", None, "zone_id", None, "a year after the first needs to know where children live")
+        return
+    name, column = ("children", "age") if "children" in assumptions.sources else ("births", "year")
+    table: pl.DataFrame = getattr(assumptions, name)
+    for zone in table["zone_id"].unique().sort().to_list():
+        if zone not in zones:
+            yield Problem(name, None, "zone_id", zone, f"no such zone{did_you_mean(zone, zones)}")
+    if name == "children":
+        for age in table["age"].unique().sort().to_list():
+            if age >= ENTRY_AGE:
+                message = f"children of {ENTRY_AGE} and more are in the tables of the intake, or at school"
+                yield Problem(name, None, "age", str(age), message)
+    if "primary" not in stages:
+        return
+    for year in years[1:]:
+        value = year - ENTRY_AGE if name == "births" else ENTRY_AGE - (year - years[0])
+        if name == "children" and value < 0:
+            message = f"children who enter in {year} are not born yet; give births instead, or fewer years"
+            yield Problem(name, None, column, None, message)
+            return
+        there = set(table.filter(pl.col(column) == value)["zone_id"].to_list())
+        if missing := [zone for zone in zones if zone not in there]:
+            message = (
+                f"no children of {column} {value}, who enter in {year}, for {len(missing)} of {len(zones)} zones, "
+                f"the first '{missing[0]}'; give 0 where there are none"
+            )
+            yield Problem(name, None, column, None, message)
+
+
+def _refuse_unknown(district: District, policy: Policy, assumptions: Assumptions, stages: Sequence[str]) -> None:
+    """Raise for a round, programme, zone or column that an assumption names and nobody knows."""
+    stated = assumptions.stated
+    programmes, zones = district.programmes["programme_id"].to_list(), district.links.zone_ids.to_list()
+    rounds = [rule.name for rule in policy.rounds]
+    named = [("diverted_round", "round of the policy", stated.diverted_round, rounds)] if stated.diverted_round else []
+    named += [("intake › programme_id", "programme", one.programme_id, programmes) for one in stated.intake]
+    named += [("housing › zone_id", "zone", one.zone_id, zones) for one in stated.housing]
+    lines = [
+        f"assumptions › {key} = '{name}': no such {what}{did_you_mean(name, known)}"
+        for key, what, name, known in named
+        if name not in known
+    ]
+    for stage in stages:
+        if not any(rule.stage == stage for rule in policy.rounds):
+            lines.append(f"the policy has no round of stage '{stage}', and the tables have programmes of it")
+    if lines:
+        raise PolicyError("\n".join(dict.fromkeys(lines)))
+
+
+def column_of(frame: pl.DataFrame, name: str) -> pl.Series:
+    """Return a column of text or counts, empty where the table has none."""
+    dtype = pl.String if name == "kind" else pl.Int64
+    return frame[name] if name in frame.columns else pl.Series(name, [None] * len(frame), dtype=dtype)

@@ -188,7 +188,7 @@ def judge(db: sqlite3.Connection, policy: Any, rule: Any, others: set[str]) -> N
     db.executescript("DETACH r")
 
 
-def verify(manifest: Any, tables: dict[str, list[list[str]]]) -> list[tuple[str, int, int, str]]:
+def judge_run(manifest: Any, tables: dict[str, list[list[str]]]) -> list[tuple[str, int, int, str]]:
     """Return for each check its cases, the faults, and where the first is."""
     policy, db, names = tomllib.loads(manifest["policy"]), sqlite3.connect(":memory:"), dict[str, str]()
     seed, start = manifest["seed"] or "", 0 if policy.get("lottery", {}).get("scope") == "programme" else 1
@@ -235,7 +235,7 @@ def main(out: str, data: str) -> int:
         if not wrong:
             files |= {"allocation": files["allocation.csv"], "cutoffs": files["cutoffs.csv"]}
             files["applications"] = gzip.decompress(files["applications.csv.gz"])
-            verdict += verify(manifest, {name: [*csv.reader(io.StringIO(files[name].decode(), newline=""))] for name in TABLES if name in files})  # fmt: skip
+            verdict += judge_run(manifest, {name: [*csv.reader(io.StringIO(files[name].decode(), newline=""))] for name in TABLES if name in files})  # fmt: skip
         for name, cases, faults, at in verdict:
             print(
                 f"{'REFUSED' if faults else 'holds':8} {name:12} {cases:>12,}" + f"  {faults:,.0f}: {at}" * bool(faults)

@@ -218,7 +218,7 @@ def audit_run(
 
 @app.command("verify")
 def verify_run(out: Run, data: Data) -> None:
-    """Check a run with one short file of plain Python that shares nothing with this program; exit 3 where it refuses."""
+    """Check a run with one file of plain Python that shares nothing with this program; exit 3 where it refuses."""
     from admissions import verify
     from admissions.district.reading import read_district
 

@@ -1,12 +1,14 @@
 """The command line: one function a command. Parses and prints; decides nothing."""
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -212,6 +214,27 @@ def audit_run(
             _stdout().print(f"{name} is not as the run wrote it", style="bold red")
     if changed or verdicts.failed:
         raise typer.Exit(PROPERTY_FAILED)
+
+
+@app.command("verify")
+def verify_run(out: Run, data: Data) -> None:
+    """Check a run with one file of plain Python that shares nothing with this program; exit 3 where it refuses."""
+    from admissions import verify
+    from admissions.district.reading import read_district
+
+    parquet = sorted(data.glob("*.parquet"))
+    with TemporaryDirectory() as folder:
+        if parquet:
+            tables = read_district(data).tables()
+            for path in data.iterdir():
+                if path in parquet:
+                    tables[path.stem].write_csv(Path(folder) / f"{path.stem}.csv")
+                elif path.is_file():
+                    shutil.copy(path, folder)
+            names = ", ".join(path.name for path in parquet)
+            print(f"plain Python reads no Parquet: {names} as this program read them, and not as they are")
+        if code := verify.main(str(out), folder if parquet else str(data)):
+            raise typer.Exit(code)
 
 
 @app.command("explain")

@@ -32,8 +32,10 @@ TABLES = {
     "cutoffs.csv": "cutoffs",
     "targets.csv": "targets",
     "shortfall.csv": "shortfall",
-    "applications.parquet": "applications",
 }
+APPLICATIONS, READABLE_APPLICATIONS = "applications.parquet", "applications.csv.gz"
+SEALED = ("run.json", "timings.json")
+"""Files that no other names by its hash; each ends with the hash of its own lines but the last two."""
 WORDS = ("student_id", "stage", "round", "programme_id", "school_id", "pool", "route", "reason")
 ALLOCATION_TYPES = dict.fromkeys(WORDS, pl.String) | {"choice_rank": pl.Int64}
 
@@ -164,8 +166,8 @@ def write_run(
     files = {} if audit.failed else dict(encoded or encode_tables(allocation))
     files["audit.json"] = audit.to_json().encode()
     manifest = {**_manifest(allocation, files), "acknowledged": list(acknowledged)}
-    files["run.json"] = encode_json(manifest)
-    files["timings.json"] = encode_json(
+    files["run.json"] = _sealed(manifest)
+    files["timings.json"] = _sealed(
         {"machine": platform.platform(), "python": platform.python_version(), "seconds": dict(timings or {})}
     )
     write_folder(out, files, force)
@@ -238,12 +240,13 @@ def read_run(folder: str | Path) -> Allocation:
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
-    if missing := [name for name in TABLES if name != "shortfall.csv" and not (folder / name).is_file()]:
+    needed = [*TABLES, APPLICATIONS, READABLE_APPLICATIONS]
+    if missing := [name for name in needed if name != "shortfall.csv" and not (folder / name).is_file()]:
         raise RunError(f"{folder}: {missing[0]} is missing; a run whose audit failed publishes no result")
     try:
         policy = Policy.from_toml(manifest["policy"], "the run's policy")
         students = pl.read_csv(folder / "allocation.csv", schema_overrides=ALLOCATION_TYPES)
-        applications = pl.read_parquet(folder / "applications.parquet", glob=False)
+        applications = pl.read_parquet(folder / APPLICATIONS, glob=False)
         cutoffs = _read_cutoffs(folder / "cutoffs.csv", applications)
         ids = [frame[name].unique().sort() for frame, name in ((students, "student_id"), (cutoffs, "programme_id"))]
         records = records_of_frame(policy.rounds, applications, *ids)
@@ -283,11 +286,13 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
 def changed_files(folder: str | Path) -> list[str]:
     """Return the files of a run that are missing or not as the run wrote them."""
     outputs = read_manifest(folder)["outputs"]
-    paths = {name: Path(folder) / name for name in outputs}
+    content = {
+        name: path.read_bytes() if (path := Path(folder) / name).is_file() else None for name in (*outputs, *SEALED)
+    }
     return [
         name
-        for name, path in paths.items()
-        if not path.is_file() or sha256(path.read_bytes()).hexdigest() != outputs[name]
+        for name, data in content.items()
+        if data is None or (sha256(data).hexdigest() != outputs[name] if name in outputs else not _is_sealed(data))
     ]
 
 
@@ -299,16 +304,17 @@ def encode_tables(allocation: Allocation) -> dict[str, bytes]:
     >>> import admissions as adm
     >>> district, policy = adm.generate_district("docs", size=60), adm.read_policy("district_2016")
     >>> sorted(encode_tables(adm.allocate(district, policy, seed="s")))
-    ['allocation.csv', 'applications.parquet', 'cutoffs.csv', 'targets.csv']
+    ['allocation.csv', 'applications.csv.gz', 'applications.parquet', 'cutoffs.csv', 'targets.csv']
     """
-    files = {name: _csv(getattr(allocation, table)) for name, table in TABLES.items() if name.endswith(".csv")}
+    files = {name: _csv(getattr(allocation, table)) for name, table in TABLES.items()}
     if not len(allocation.shortfall):
         del files["shortfall.csv"]
-    buffer = BytesIO()
-    allocation.applications.rechunk().write_parquet(
-        buffer, compression="zstd", compression_level=1, row_group_size=ROW_GROUP, statistics=False
+    applications, parquet, readable = allocation.applications.rechunk(), BytesIO(), BytesIO()
+    applications.write_parquet(
+        parquet, compression="zstd", compression_level=1, row_group_size=ROW_GROUP, statistics=False
     )
-    return {**files, "applications.parquet": buffer.getvalue()}
+    applications.write_csv(readable, compression="gzip", compression_level=1)
+    return {**files, APPLICATIONS: parquet.getvalue(), READABLE_APPLICATIONS: readable.getvalue()}
 
 
 def _manifest(allocation: Allocation, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -358,6 +364,17 @@ def encode_json(content: Mapping[str, Any]) -> bytes:
     ['{', '"seed":', '"s"', '}']
     """
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _sealed(content: Mapping[str, Any]) -> bytes:
+    """Return JSON whose last entry is the SHA-256 of the lines before it: ``head -n -2 run.json | sha256sum``."""
+    lines = encode_json(content).removesuffix(b"\n}\n") + b",\n"
+    return lines + f' "sha256": "{sha256(lines).hexdigest()}"\n}}\n'.encode()
+
+
+def _is_sealed(data: bytes) -> bool:
+    lines = data[: data.rfind(b' "sha256": ')]
+    return data == lines + f' "sha256": "{sha256(lines).hexdigest()}"\n}}\n'.encode()
 
 
 def _read_cutoffs(path: Path, applications: pl.DataFrame) -> pl.DataFrame:

@@ -5,6 +5,7 @@ writes is collected with the place where it was found, and `MAY_APPEAR` states f
 there and why. Everything else is a leak.
 """
 
+import gzip
 import logging
 import sys
 import traceback
@@ -76,6 +77,12 @@ MAY_APPEAR: dict[str, dict[str, str]] = {
         "bundle_id": "children who apply as one draw one number under this name",
         "total": "what the order compared",
         "interview": "what the order compared",
+    },
+    "applications.csv.gz": {
+        "student_id": "the same table, for whoever has no reader of Parquet",
+        "bundle_id": "the same",
+        "total": "the same",
+        "interview": "the same",
     },
     "cutoffs.csv": {
         "total": "the line of a full pool: what the order compared of the last one admitted",
@@ -181,6 +188,8 @@ def said_by_files(folder: Path) -> Said:
         text = data.decode(errors="replace")
         if path.suffix == ".parquet":
             text += pl.read_parquet(path).write_csv()
+        if path.suffix == ".gz":
+            text += gzip.decompress(path.read_bytes()).decode()
         said.append((path.name, text))
     return said
 

@@ -23,6 +23,7 @@ from tests.offices import children, office, one_round
 FILES = {
     "allocation.csv",
     "applications.parquet",
+    "applications.csv.gz",
     "cutoffs.csv",
     "targets.csv",
     "audit.json",

@@ -95,8 +95,13 @@ class District:
         return cls.from_tables({table_named(name).name: raw_from_frame(name, frame) for name, frame in given.items()})
 
     @classmethod
-    def from_tables(cls, raw: Mapping[str, RawTable], outlines: Mapping[str, Any] | None = None) -> Self:
-        """Make a district from tables as read; see `from_frames` for what is raised."""
+    def from_tables(
+        cls, raw: Mapping[str, RawTable], outlines: Mapping[str, Any] | None = None, outlines_sha256: str = ""
+    ) -> Self:
+        """Make a district from tables as read, and the outlines of zones with their file's hash.
+
+        See `from_frames` for what is raised.
+        """
         missing = [Problem(name, None, "", None, "this table is missing") for name, table in TABLES.items()
                    if table.required and name not in raw]  # fmt: skip
         frames: dict[str, pl.DataFrame] = {}
@@ -118,7 +123,12 @@ class District:
             **frames,
             links=links,
             outlines=MappingProxyType(dict(outlines or {})),
-            sources=Hashes({**{name: table.sha256 or frames[name] for name, table in raw.items()}, **_hash(outlines)}),
+            sources=Hashes(
+                {
+                    **{name: table.sha256 or frames[name] for name, table in raw.items()},
+                    **_hash(outlines, outlines_sha256),
+                }
+            ),
             mixed={f"{name}.{column}": p for name, found in findings.items() for column, p in found.mixed.items()},
         )
 
@@ -148,11 +158,20 @@ def _sorted_choices(choices: pl.DataFrame, links: Links, findings: Findings) -> 
     return choices[order], Links(**moved, **others)
 
 
-def _hash(outlines: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return the SHA-256 of the outlines as JSON in order of zone, where there are any."""
+def outlines_text(outlines: Mapping[str, Any]) -> str:
+    """Return the text of ``zones.geojson``, zones in order of id."""
+    features = [
+        {"type": "Feature", "properties": {"zone_id": zone}, "geometry": geometry}
+        for zone, geometry in sorted(outlines.items())
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+
+
+def _hash(outlines: Mapping[str, Any] | None, given: str) -> dict[str, str]:
+    """Return the SHA-256 of the outlines' file, or of the one they would be written to, where there are any."""
     if not outlines:
         return {}
-    return {"outlines": sha256(json.dumps(sorted(outlines.items()), sort_keys=True).encode()).hexdigest()}
+    return {"outlines": given or sha256(outlines_text(outlines).encode()).hexdigest()}
 
 
 class Hashes(Mapping[str, str]):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from admissions.district.district import District
+from admissions.district.district import District, outlines_text
 from admissions.district.schema import TABLES
 from admissions.district.tables import RawTable
 from admissions.errors import DataError, Problem, did_you_mean
@@ -57,10 +57,10 @@ def read_district(folder: str | Path) -> District:
                 raw[name] = read_table(path)
             except DataError as error:
                 problems += error.problems
-    outlines, trouble = _read_outlines(folder / OUTLINES)
+    outlines, digest, trouble = _read_outlines(folder / OUTLINES)
     if problems or trouble:
         raise DataError([*problems, *trouble])
-    return District.from_tables(raw, outlines)
+    return District.from_tables(raw, outlines, digest)
 
 
 def read_table(path: str | Path) -> RawTable:
@@ -114,12 +114,7 @@ def write_district(district: District, folder: str | Path, form: Literal["csv", 
         else:
             frame.write_parquet(folder / f"{name}.parquet")
     if district.outlines:
-        features = [
-            {"type": "Feature", "properties": {"zone_id": zone}, "geometry": geometry}
-            for zone, geometry in sorted(district.outlines.items())
-        ]
-        collection = {"type": "FeatureCollection", "features": features}
-        (folder / OUTLINES).write_text(json.dumps(collection, ensure_ascii=False), encoding="utf-8")
+        (folder / OUTLINES).write_text(outlines_text(district.outlines), encoding="utf-8")
 
 
 def _read_csv(path: Path) -> RawTable:
@@ -148,15 +143,18 @@ def _sorted_lines_hash(text: bytes) -> str:
     return sha256(b"\n".join([header, *lines, b""])).hexdigest()
 
 
-def _read_outlines(path: Path) -> tuple[dict[str, Any], list[Problem]]:
+def _read_outlines(path: Path) -> tuple[dict[str, Any], str, list[Problem]]:
+    """Return each zone's geometry, the file's hash, and what is wrong with the file."""
     if not path.is_file():
-        return {}, []
+        return {}, "", []
     try:
-        features = json.loads(path.read_text(encoding="utf-8"))["features"]
-        return {str(feature["properties"]["zone_id"]): feature["geometry"] for feature in features}, []
+        data = path.read_bytes()
+        features = json.loads(data.decode("utf-8"))["features"]
+        zones = {str(feature["properties"]["zone_id"]): feature["geometry"] for feature in features}
+        return zones, sha256(data).hexdigest(), []
     except (KeyError, TypeError, ValueError):
         needed = "a GeoJSON FeatureCollection is needed, each feature with a property zone_id"
-        return {}, [Problem(path.name, None, "", None, needed)]
+        return {}, "", [Problem(path.name, None, "", None, needed)]
 
 
 def unreadable(error: Exception) -> str:

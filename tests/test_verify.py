@@ -1,0 +1,298 @@
+"""The verifier: it holds what is right, and refuses what was changed, forged, or made by a faulty engine."""
+
+import csv
+import gzip
+import io
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import admissions as adm
+from admissions import verify
+from admissions.district.reading import write_district
+from admissions.runs import encode_tables
+from admissions.testing import districts, policies
+from tests.offices import children, office, one_round
+from tests.test_real_data import district_of, policy_of
+
+CHECKS = set(
+    "files lists class lottery key outcome seats cutoffs children envy waste improvement guarantee rows".split()
+)
+
+
+def write(allocation, folder, form="csv"):
+    """Write the tables and the run of an allocation; return the arguments of the verifier."""
+    write_district(allocation.district, folder / "data", form)
+    tables = adm.read_district(folder / "data")
+    whole = replace(allocation, district=tables)
+    adm.write_run(folder / "out", whole, adm.audit(allocation), force=True)
+    return str(folder / "out"), str(folder / "data")
+
+
+@pytest.fixture(scope="module")
+def town():
+    district = adm.generate_district("verify", size=600)
+    policy = adm.read_policy("district_2016")
+    return adm.allocate(district, policy, seed="v")
+
+
+@pytest.fixture
+def run(town, tmp_path):
+    return write(town, tmp_path)
+
+
+def refused(run, capsys):
+    """Return the checks that refuse a run, and all that was said."""
+    capsys.readouterr()
+    assert verify.main(*run) == 3
+    said = capsys.readouterr().out
+    return {line.split()[1] for line in said.splitlines() if line.startswith("REFUSED")}, said
+
+
+def forge(run, name, change):
+    """Change the rows of a published table, and make all hashes right again."""
+    path = Path(run[0]) / name
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if name.endswith("gz") else data).decode()
+    header, *rows = csv.reader(io.StringIO(text, newline=""))
+    rows = [dict(zip(header, row, strict=True)) for row in rows]
+    changed = change(rows) or rows
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, header, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(changed)
+    data = out.getvalue().encode()
+    path.write_bytes(gzip.compress(data, 1) if name.endswith("gz") else data)
+    manifest = json.loads((Path(run[0]) / "run.json").read_text())
+    manifest["outputs"][name] = sha256(path.read_bytes()).hexdigest()
+    del manifest["sha256"]
+    seal(run, manifest)
+
+
+def seal(run, manifest):
+    lines = json.dumps(manifest, ensure_ascii=False, indent=1).removesuffix("\n}").encode() + b",\n"
+    sealed = lines + f' "sha256": "{sha256(lines).hexdigest()}"\n}}\n'.encode()
+    (Path(run[0]) / "run.json").write_bytes(sealed)
+
+
+def test_a_stranger_verifies_a_run_with_nothing_but_python(run):
+    done = subprocess.run([sys.executable, "-I", "-S", verify.__file__, *run], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {line.split()[1] for line in done.stdout.splitlines()} == CHECKS
+    assert all(line.startswith("holds") for line in done.stdout.splitlines())
+
+
+def test_the_command_says_what_it_took_from_parquet(town, tmp_path):
+    arguments = [sys.executable, "-m", "admissions", "verify", *write(town, tmp_path, "parquet")]
+    done = subprocess.run(arguments, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "reads no Parquet: choices.parquet" in done.stdout
+    assert "REFUSED" not in done.stdout
+
+
+def test_what_cannot_be_read_is_told_from_what_is_refused(tmp_path, capsys):
+    assert verify.main(str(tmp_path), str(tmp_path)) == 2
+    assert "cannot be verified" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
+def test_one_changed_byte_of_any_file_is_found_and_the_file_named(run, capsys, place):
+    for path in [*Path(run[0]).iterdir(), *Path(run[1]).iterdir()]:
+        right = path.read_bytes()
+        at = int(place * len(right))
+        wrong = bytes([right[at] ^ 1 if right[at] ^ 1 not in b"\r\n" else right[at] ^ 2])
+        path.write_bytes(right[:at] + wrong + right[at + 1 :])
+        result = verify.main(*run)
+        said = capsys.readouterr()
+        assert result in (2, 3), path.name
+        named = (
+            path.name
+            if path.parent == Path(run[0])
+            else path.stem.replace("zones", "outlines" * (path.suffix == ".geojson") or "zones")
+        )
+        assert result == 2 or named in said.out, (path.name, said.out)
+        path.write_bytes(right)
+    assert verify.main(*run) == 0
+
+
+def first(rows, **having):
+    return next(row for row in rows if all(row[name] == value for name, value in having.items()))
+
+
+def swap(rows, column):
+    """Swap a column of the first two rows of one round that differ in it."""
+    one = first(rows, route="choice")
+    other = next(row for row in rows if row["round"] == one["round"] and row[column] not in (one[column], ""))
+    one[column], other[column] = other[column], one[column]
+
+
+FORGERIES = {
+    "a child moved": (
+        "allocation.csv",
+        lambda rows: first(rows, route="choice").update(programme_id=rows[-1]["programme_id"] or "P"),
+        "children",
+    ),
+    "two children swapped": ("allocation.csv", lambda rows: swap(rows, "programme_id"), "children"),
+    "a child dropped": ("allocation.csv", lambda rows: rows[1:], "children"),
+    "a child doubled": ("allocation.csv", lambda rows: [rows[0], *rows], "children"),
+    "a wrong pool": ("allocation.csv", lambda rows: first(rows, pool="all").update(pool="none"), "children"),
+    "a rank": ("applications.csv.gz", lambda rows: rows[0].update(rank="9"), "lists"),
+    "a class": ("applications.csv.gz", lambda rows: rows[0].update({"class": "first of all"}), "class"),
+    "a lottery number": ("applications.csv.gz", lambda rows: rows[0].update(lottery="0" * 64), "lottery"),
+    "a key": ("applications.csv.gz", lambda rows: rows[0].update(key="0" if rows[0]["key"] != "0" else "1"), "key"),
+    "an outcome": ("applications.csv.gz", lambda rows: rows[0].update(outcome="not needed"), "outcome"),
+    "an application dropped": ("applications.csv.gz", lambda rows: rows[1:], "lists"),
+    "an application made up": ("applications.csv.gz", lambda rows: [{**rows[0], "programme_id": "X"}, *rows], "rows"),
+    "seats": ("cutoffs.csv", lambda rows: rows[0].update(seats=str(int(rows[0]["seats"]) + 1)), "seats"),
+    "admitted": ("cutoffs.csv", lambda rows: rows[0].update(admitted=str(int(rows[0]["admitted"]) + 1)), "seats"),
+    "a cutoff": (
+        "cutoffs.csv",
+        lambda rows: rows[0].update(cutoff_key="5" if rows[0]["cutoff_key"] != "5" else "6"),
+        "cutoffs",
+    ),
+    "a pool made up": ("cutoffs.csv", lambda rows: [{**rows[0], "pool": "X"}, *rows], "rows"),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forged_result_is_refused_though_all_hashes_are_right(run, capsys, forgery):
+    name, change, check = FORGERIES[forgery]
+    forge(run, name, change)
+    checks, said = refused(run, capsys)
+    assert check in checks and "files" not in checks, said
+
+
+@pytest.mark.parametrize("check", ["class", "lottery", "key", "outcome", "lists", "cutoffs"])
+def test_each_of_these_checks_refuses_something_that_no_other_does(run, capsys, check):
+    name, change, _ = next(one for one in FORGERIES.values() if one[2] == check)
+    forge(run, name, change)
+    assert refused(run, capsys)[0] == {check}
+
+
+def judged_as(allocation, policy, tmp_path):
+    """Write what one policy allocated as if another had been the law."""
+    run = write(allocation, tmp_path)
+    manifest = json.loads((Path(run[0]) / "run.json").read_text())
+    del manifest["sha256"]
+    seal(run, {**manifest, "policy": policy.text})
+    return run
+
+
+MUTANTS = {
+    "no zones for juniors": {"rounds.junior.lists": ["choices"]},
+    "a lower line for trades": {"rounds.vocational.order": ["lottery"]},
+    "zones before wishes": {"rounds.primary.lists": ["zone", "choices"]},
+    "no zones": {"rounds.primary.lists": ["choices"]},
+    "the lottery alone": {"rounds.general high school.order": ["lottery"]},
+    "the worst first": {"rounds.general high school.order": ["total asc", "chinese_maths desc", "lottery"]},
+    "one mark alone": {"rounds.general high school.order": ["total desc", "lottery"]},
+    "a lower line": {"rounds.general high school.students": "total >= 0"},
+    "no guarantee": {"rounds.primary.guarantee": None},
+    "a lottery a school": {"lottery.scope": "programme"},
+    "larger classes": {"class_size.primary": 46},
+    "smaller classes": {"class_size.primary": 44},
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_an_engine_with_a_fault_is_refused(town, tmp_path, capsys, mutant):
+    faulty = adm.allocate(town.district, town.policy.replace(MUTANTS[mutant]), seed="v")
+    assert not faulty.students.equals(town.students) or not faulty.applications.equals(town.applications)
+    refused(judged_as(faulty, town.policy, tmp_path), capsys)
+
+
+def marked(*rows):
+    return pl.DataFrame(rows, schema=["student_id", "rank", "programme_id", "mark"], orient="row")
+
+
+def test_programmes_proposing_where_students_should_is_refused_by_the_improvement_alone(tmp_path, capsys):
+    choices = marked(("S1", 1, "A", 1), ("S1", 2, "B", 2), ("S2", 1, "B", 1), ("S2", 2, "A", 2))
+    district = office(children("S1 S2"), {"A": 1, "B": 1}, choices)
+    law = one_round(order=["mark desc"])
+    faulty = adm.allocate(district, one_round(order=["mark desc"], parameters={"proposing": "programmes"}), seed="x")
+    assert refused(judged_as(faulty, law, tmp_path), capsys)[0] == {"improvement"}
+
+
+def test_immediate_acceptance_where_it_should_be_deferred_is_refused_by_the_envy_alone(tmp_path, capsys):
+    choices = marked(("S1", 1, "B", 1), ("S1", 2, "A", 2), ("S2", 1, "B", 2), ("S3", 1, "A", 1))
+    district = office(children("S1 S2 S3"), {"A": 1, "B": 1}, choices)
+    law = one_round(order=["mark desc"])
+    faulty = adm.allocate(district, one_round(order=["mark desc"], mechanism="immediate_acceptance"), seed="x")
+    assert refused(judged_as(faulty, law, tmp_path), capsys)[0] == {"envy"}
+
+
+def test_a_seat_left_empty_is_refused_as_waste(tmp_path, capsys):
+    district = office(children("S1 S2"), {"A": 2}, marked(("S1", 1, "A", 2), ("S2", 1, "A", 1)))
+    law = one_round(order=["mark desc"])
+    faulty = adm.allocate(
+        district, one_round(order=["mark desc"], mechanism="regional", parameters={"cap": 1}), seed="x"
+    )
+    assert "waste" in refused(judged_as(faulty, law, tmp_path), capsys)[0]
+
+
+def test_a_guarantee_not_kept_is_refused_by_that_check_alone(tmp_path, capsys):
+    district = office(children("S1 S2"), {"A": 1, "B": 1}, marked(("S1", 1, "A", 2), ("S2", 1, "A", 1)))
+    law = one_round(order=["mark desc"], guarantee={})
+    faulty = adm.allocate(district, one_round(order=["mark desc"]), seed="x")
+    assert refused(judged_as(faulty, law, tmp_path), capsys)[0] == {"guarantee"}
+
+
+def test_the_lottery_of_another_seed_is_refused(town, tmp_path, capsys):
+    run = write(town, tmp_path)
+    manifest = json.loads((Path(run[0]) / "run.json").read_text())
+    del manifest["sha256"]
+    seal(run, {**manifest, "seed": "another"})
+    assert {"lottery", "key"} <= refused(run, capsys)[0]
+
+
+def verdicts(allocation):
+    """Return what the verifier says of an allocation, without any file."""
+    rows = lambda data: [*csv.reader(io.StringIO(data.decode(), newline=""))]  # noqa: E731
+    files = encode_tables(allocation)
+    tables = {
+        name: rows(frame.write_csv().encode())
+        for name, frame in allocation.district.tables().items()
+        if name in verify.TABLES
+    }
+    tables |= {"allocation": rows(files["allocation.csv"]), "cutoffs": rows(files["cutoffs.csv"])}
+    tables["applications"] = rows(gzip.decompress(files["applications.csv.gz"]))
+    return verify.judge_run({"policy": allocation.policy.text, "seed": allocation.seed}, tables)
+
+
+KINDS = [
+    ("deferred_acceptance", {}),
+    ("deferred_acceptance", {"proposing": "programmes"}),
+    ("deferred_acceptance", {"bundles": "skip"}),
+    ("immediate_acceptance", {}),
+    ("parallel", {"band": 2}),
+    ("stable_improvement", {}),
+    ("top_trading_cycles", {"ties": "lottery"}),
+    ("efficiency_adjusted", {"ties": "lottery"}),
+    ("regional", {"cap": 3}),
+    ("rank_maximal", {}),
+]
+
+
+@given(district=districts(), kind=st.sampled_from(KINDS), data=st.data())
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_whatever_the_engine_decides_the_verifier_finds_it_so(district, kind, data):
+    policy = data.draw(policies(kind[0], **kind[1]))
+    allocation = adm.allocate(district, policy, seed="x")
+    assert not [one for one in verdicts(allocation) if one[2]]
+
+
+def test_the_verifier_holds_real_districts():
+    chiayi = policy_of("primary", lists=["zone"], order=["distance asc", "lottery"], guarantee={})
+    czech = policy_of("senior", order=["exam desc", "lottery"])
+    for name, policy in (("chiayi", chiayi), ("czech_2024", czech)):
+        found = verdicts(adm.allocate(district_of(name), policy, seed="2024"))
+        assert sum(one[1] for one in found) > 10_000
+        assert not [one for one in found if one[2]]

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from fractions import Fraction
+from functools import cache, partial
 from itertools import permutations, product
 from math import lgamma
 
@@ -46,11 +47,25 @@ def policies_of_rounds(draw):
     return adm.Policy.from_dict({"title": "drawn", "lottery": {"scope": scope}, "round": rounds})
 
 
-def same_as_allocate(district, policy, seeds):
-    laboratory, works = compile_policy(district, policy), {}
-    for seed in seeds:
-        drawn = tabulate_draw(laboratory, play_draw(laboratory, seed, works))
-        assert drawn.equals(adm.allocate(district, policy, seed=seed).students)
+def answer(make):
+    """Return the rows that come of something, or the words in which it is refused."""
+    try:
+        return make().rows()
+    except adm.AdmissionsError as refusal:
+        return str(refusal)
+
+
+def unlike_allocate(district, policy, seeds):
+    """Return the seeds whose draw is not what `allocate` makes of them, its refusals among it."""
+    compiled, works = cache(partial(compile_policy, district, policy)), {}
+
+    def drawn(seed):
+        return tabulate_draw(compiled(), play_draw(compiled(), seed, works))
+
+    def allocated(seed):
+        return adm.allocate(district, policy, seed=seed).students
+
+    return [seed for seed in seeds if answer(partial(drawn, seed)) != answer(partial(allocated, seed))]
 
 
 SEEDS = [derived_seed("odds", 1), derived_seed("odds", 2), "short"]
@@ -59,22 +74,23 @@ SEEDS = [derived_seed("odds", 1), derived_seed("odds", 2), "short"]
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(districts(), policies_of_rounds())
 def test_every_draw_is_the_allocation_of_its_seed(district, policy):
-    same_as_allocate(district, policy, SEEDS)
+    assert unlike_allocate(district, policy, SEEDS) == []
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("mechanism", [name for name in MECHANISMS if name != "score_bands"])
 @settings(max_examples=6, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_every_draw_of_every_mechanism_is_the_allocation_of_its_seed(mechanism, data):
     parameters = {name: value for name, value in NEEDED[mechanism].items() if name not in ("width", "consent", "owned")}
-    if mechanism == "score_bands":
-        return
     district, policy = data.draw(districts()), data.draw(policies(mechanism, **parameters))
-    try:
-        adm.allocate(district, policy, seed="x")
-    except adm.AdmissionsError:
-        return
-    same_as_allocate(district, policy, SEEDS)
+    assert unlike_allocate(district, policy, SEEDS) == []
+
+
+@settings(max_examples=6, deadline=None, derandomize=True)
+@given(districts())
+def test_every_draw_of_score_bands_is_the_allocation_of_its_seed(district):
+    policy = one_round(mechanism="score_bands", parameters={"width": 2}, order=["mark desc", "lottery"])
+    assert unlike_allocate(district, policy, SEEDS) == []
 
 
 def enumerated(lists, before, seats, sizes, taking_part):

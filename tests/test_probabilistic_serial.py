@@ -46,23 +46,22 @@ def eaten_seats(market, share):
     return taken
 
 
-def compare_with_twin(seeds):
-    for seed in seeds:
-        market = small_market(random.Random(seed), sizes=3)
-        slow = naive.probabilistic_serial(market)
-        assert shares(market, exact=True).share.tolist() == slow, f"seed {seed}"
-        counted = shares(market, exact=False)
-        off = [abs(Fraction(a) - b) for a, b in zip(counted.share.tolist(), slow, strict=True)]
-        assert max(off, default=0) <= counted.error, f"seed {seed}"
+def differs_from_twin(seed):
+    """Return whether the shares of a market are not those of the slow twin, or its units are off by more than they say."""
+    market = small_market(random.Random(seed), sizes=3)
+    slow = naive.probabilistic_serial(market)
+    counted = shares(market, exact=False)
+    off = [abs(Fraction(a) - b) for a, b in zip(counted.share.tolist(), slow, strict=True)]
+    return shares(market, exact=True).share.tolist() != slow or max(off, default=0) > counted.error
 
 
 def test_shares_are_those_of_the_slow_twin_on_two_thousand_markets():
-    compare_with_twin(range(2_000))
+    assert [seed for seed in range(2_000) if differs_from_twin(seed)] == []
 
 
 @pytest.mark.exhaustive
 def test_shares_are_those_of_the_slow_twin_on_a_hundred_thousand_markets():
-    compare_with_twin(range(2_000, 102_000))
+    assert [seed for seed in range(2_000, 102_000) if differs_from_twin(seed)] == []
 
 
 @pytest.mark.parametrize("sizes", [1, 3])

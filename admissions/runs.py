@@ -317,15 +317,28 @@ def encode_tables(allocation: Allocation) -> dict[str, bytes]:
     return {**files, APPLICATIONS: parquet.getvalue(), READABLE_APPLICATIONS: readable.getvalue()}
 
 
+def describe_files(files: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
+    """Return what a manifest says of files: the versions of what made them, and the SHA-256 of each.
+
+    Examples
+    --------
+    >>> sorted(describe_files({"allocation.csv": b""}))
+    ['outputs', 'versions']
+    """
+    return {
+        "versions": {name: version(name) for name in STANDS_ON},
+        "outputs": {name: sha256(content).hexdigest() for name, content in sorted(files.items())},
+    }
+
+
 def _manifest(allocation: Allocation, files: Mapping[str, bytes]) -> dict[str, Any]:
     students = allocation.students
     return {
         "title": allocation.policy.title,
-        "versions": {name: version(name) for name in STANDS_ON},
         "seed": allocation.seed,
         "policy": allocation.policy.text,
         "inputs": dict(sorted(allocation.district.sources.items())) if allocation.district is not None else {},
-        "outputs": {name: sha256(content).hexdigest() for name, content in sorted(files.items())},
+        **describe_files(files),
         "counts": {
             "students": len(students),
             "placed": len(students) - students["programme_id"].null_count(),

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
-from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +27,7 @@ from admissions.planning.tabulation import (
 )
 from admissions.planning.wording import projection_tables, tell_alerts
 from admissions.policy.policy import Policy
-from admissions.runs import STANDS_ON, encode_json, write_folder
+from admissions.runs import describe_files, encode_json, write_folder
 from admissions.simulation.blocks import on_threads
 from admissions.summary import as_text
 
@@ -132,14 +130,13 @@ class Projection:
         files["alerts.txt"] = "".join(f"{sentence}\n" for sentence in self.alerts).encode()
         manifest = {
             "title": self.assumptions.stated.title,
-            "versions": {name: version(name) for name in STANDS_ON},
             "seed": self.seed,
             "draws": self.draws,
             "seed_of_year": "SHA-256 of SEED:NUMBER in hex for a draw, numbers from 1; of that and :YEAR for its year",
             "policy": self.policy.text,
             "assumptions": self.assumptions.text,
             "inputs": dict(sorted({**self.district.sources, **self.assumptions.sources}.items())),
-            "outputs": {name: sha256(content).hexdigest() for name, content in sorted(files.items())},
+            **describe_files(files),
         }
         write_folder(out, {**files, "run.json": encode_json(manifest)}, force)
 

@@ -1,14 +1,12 @@
 """The folder of a simulation: written whole or not at all, the same bytes for the same draws."""
 
-from hashlib import sha256
-from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 
 import polars as pl
 
 from admissions.district.district import District
-from admissions.runs import STANDS_ON, encode_json, write_folder
+from admissions.runs import describe_files, encode_json, write_folder
 from admissions.simulation.odds import Odds
 
 
@@ -45,14 +43,13 @@ def write_odds(out: str | Path, odds: Odds, district: District, force: bool = Fa
     }
     manifest = {
         "title": odds.policy.title,
-        "versions": {name: version(name) for name in STANDS_ON},
         "seed": odds.seed,
         "draws": odds.draws,
         "seed_of_draw": "SHA-256 of SEED:NUMBER in hex, numbers from 1",
         "exact": odds.exact,
         "policy": odds.policy.text,
         "inputs": dict(sorted(district.sources.items())),
-        "outputs": {name: sha256(content).hexdigest() for name, content in sorted(files.items())},
+        **describe_files(files),
     }
     write_folder(out, {**files, "run.json": encode_json(manifest)}, force)
 

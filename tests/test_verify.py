@@ -238,11 +238,62 @@ def test_a_seat_left_empty_is_refused_as_waste(tmp_path, capsys):
     assert "waste" in refused(judged_as(faulty, law, tmp_path), capsys)[0]
 
 
-def test_a_guarantee_not_kept_is_refused_by_that_check_alone(tmp_path, capsys):
+def test_a_guarantee_not_kept_is_refused(tmp_path, capsys):
     district = office(children("S1 S2"), {"A": 1, "B": 1}, marked(("S1", 1, "A", 2), ("S2", 1, "A", 1)))
     law = one_round(order=["mark desc"], guarantee={})
     faulty = adm.allocate(district, one_round(order=["mark desc"]), seed="x")
-    assert refused(judged_as(faulty, law, tmp_path), capsys)[0] == {"guarantee"}
+    assert "guarantee" in refused(judged_as(faulty, law, tmp_path), capsys)[0]
+
+
+@pytest.mark.parametrize(
+    "homes",
+    [pytest.param([100, 200, 900], id="nearer together"), pytest.param([100, 100, 100], id="equally near, and better")],
+)
+@pytest.mark.parametrize("seats", [1, 2])
+def test_coordinated_children_elsewhere_than_the_law_has_them_are_refused_by_the_guarantee_alone(
+    homes, seats, tmp_path, capsys
+):
+    schools = pl.DataFrame({"school_id": ["A", "B", "C"], "x": [0, 1_000, 5_000], "y": [0, 0, 0]})
+    students = children("S1 S2 S3", x=homes, y=0)
+    district = office(students, {"A": seats, "B": 1, "C": 1}, marked(), schools=schools)
+    allocation = adm.allocate(district, one_round(order=["lottery"], guarantee={"prefer": ["distance"]}), seed="x")
+    places = allocation.students["programme_id"].to_list()
+    for one in range(3):
+        for place in {*"ABC"} - {places[one]}:
+            wrong = [
+                place
+                if i == one
+                else places[one]
+                if seat == place and places.count(place) > (seats > 1 and place == "A")
+                else seat
+                for i, seat in enumerate(places)
+            ]
+            if any(wrong.count(p) > {"A": seats}.get(p, 1) for p in wrong):
+                continue
+            run = write(allocation, tmp_path)
+
+            def change(rows, wrong=wrong):
+                for row, seat in zip(rows, wrong, strict=True):
+                    row.update(programme_id=seat, school_id=seat)
+
+            forge(run, "allocation.csv", change)
+            assert refused(run, capsys)[0] == {"guarantee"}, (places, wrong)
+
+
+@pytest.mark.parametrize("cell", ["stage", "school_id", "choice_rank", "route", "reason"])
+def test_whatever_is_said_of_a_seat_is_made_anew(run, capsys, cell):
+    forge(run, "allocation.csv", lambda rows: first(rows, route="choice").update({cell: "9"}))
+    assert refused(run, capsys)[0] == {"children"}
+    forge(run, "allocation.csv", lambda rows: first(rows, route="none").update({cell: "9"}))
+    assert "children" in refused(run, capsys)[0]
+
+
+def test_the_law_of_immediate_acceptance_is_proven_too(tmp_path, capsys):
+    choices = marked(("S1", 1, "B", 1), ("S1", 2, "A", 2), ("S2", 1, "B", 2), ("S3", 1, "A", 1))
+    district = office(children("S1 S2 S3"), {"A": 1, "B": 1}, choices)
+    law = one_round(order=["mark desc"], mechanism="immediate_acceptance")
+    faulty = adm.allocate(district, one_round(order=["mark desc"]), seed="x")
+    assert refused(judged_as(faulty, law, tmp_path), capsys)[0] == {"envy"}
 
 
 def test_the_lottery_of_another_seed_is_refused(town, tmp_path, capsys):

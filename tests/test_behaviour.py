@@ -138,6 +138,7 @@ def place_on(true_list, programme):
     return true_list.index(programme) if programme in true_list else len(true_list)
 
 
+@pytest.mark.compiled
 def test_a_strategic_list_is_the_best_of_all_short_lists_against_the_lists_of_last_year():
     """Every list that can be made of the family's programmes is tried, with the mechanism written out again."""
     rng, gained = random.Random(3), 0
@@ -468,6 +469,7 @@ def small_town(seed, students=60, programmes=6):
     return office(homes, dict.fromkeys(names, 10), schools=schools)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("alternatives", [50, 3])
 def test_intervals_hold_the_true_coefficients_about_as_often_as_they_say(alternatives):
     """In 60 towns of 60 lists, with all alternatives and with three of six: 95 of 100, give or take three errors."""

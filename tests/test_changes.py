@@ -60,6 +60,7 @@ def untrue(one):
     return wrong
 
 
+@pytest.mark.compiled
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(offices())
 def test_what_is_said_to_have_been_enough_gives_the_seat_and_one_unit_less_does_not(one):

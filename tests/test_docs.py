@@ -11,6 +11,8 @@ import pytest
 import admissions
 from admissions.mechanisms import MECHANISMS
 
+pytestmark = pytest.mark.compiled
+
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
     m.name for m in pkgutil.walk_packages(admissions.__path__, "admissions.") if not m.name.endswith("__main__")

@@ -13,6 +13,8 @@ import pytest
 import admissions as adm
 from tests.test_odds import are_equal, frames_of
 
+pytestmark = pytest.mark.compiled
+
 DRAWS = 100
 
 

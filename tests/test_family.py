@@ -139,6 +139,7 @@ def variants():
     ]
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("sizes", [1, 2])
 @pytest.mark.parametrize(("mechanism", "options"), variants())
 def test_what_a_mechanism_claims_the_audit_finds(mechanism, sizes, options):
@@ -159,6 +160,7 @@ def test_what_a_mechanism_claims_the_audit_finds(mechanism, sizes, options):
             assert not found[code].count, f"{code}, seed {seed}"
 
 
+@pytest.mark.compiled
 def test_what_is_not_claimed_does_fail_somewhere():
     lost = {
         ("deferred_acceptance", "P7", 1): {"proposing": "programmes"},

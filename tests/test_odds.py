@@ -77,6 +77,7 @@ def test_every_draw_is_the_allocation_of_its_seed(district, policy):
     assert unlike_allocate(district, policy, SEEDS) == []
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("mechanism", [name for name in MECHANISMS if name != "score_bands"])
 @settings(max_examples=6, deadline=None, derandomize=True)
 @given(data=st.data())
@@ -147,6 +148,7 @@ def small_office(rng):
     return district, (lists, [[-mark] * len(own) for mark, own in zip(marks, lists, strict=True)], seats)
 
 
+@pytest.mark.compiled
 def test_intervals_hold_the_enumerated_odds_at_their_nominal_rate():
     rng, policy = random.Random(2016), one_round(order=["mark desc", "lottery"])
     held = held_by_half = count = 0
@@ -219,6 +221,7 @@ def test_a_simulation_goes_on_from_its_journal_to_the_same_odds(town, first, tmp
         adm.simulate(*town, draws=60, seed="x", journal=journal)
 
 
+@pytest.mark.compiled
 def test_interrupting_a_simulation_keeps_the_finished_draws(town, first):
     def interrupt(done, total):
         if done == 50:
@@ -229,6 +232,7 @@ def test_interrupting_a_simulation_keeps_the_finished_draws(town, first):
     assert are_equal(frames_of(odds), frames_of(adm.simulate(*town, draws=50, seed="x")))
 
 
+@pytest.mark.compiled
 def test_a_simulation_ends_once_its_intervals_are_short_enough(town):
     odds = adm.simulate(*town, draws=adm.Until(half_width=0.08, draws=5000), seed="x")
     widest = odds.applications.select((pl.col("high") - pl.col("low")).max()).item()

@@ -55,6 +55,7 @@ def differs_from_twin(seed):
     return shares(market, exact=True).share.tolist() != slow or max(off, default=0) > counted.error
 
 
+@pytest.mark.compiled
 def test_shares_are_those_of_the_slow_twin_on_two_thousand_markets():
     assert [seed for seed in range(2_000) if differs_from_twin(seed)] == []
 
@@ -294,6 +295,7 @@ def test_random_numbers_below_a_bound_are_those_of_splitmix64_and_equally_likely
     assert np.abs(counts - 4_000).max() < 4 * np.sqrt(4_000)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("seed", [3, 6, 7])
 def test_in_thousands_of_draws_everybody_has_each_choice_as_often_as_the_share_says(drawn_in_large, seed):
     market = random_market(np.random.default_rng(seed), applicants=25, pools=6, seats=4, choices=4, sizes=1 + seed % 2)

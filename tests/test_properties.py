@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from admissions.audit import audit_allocation
 from admissions.testing import districts, policies
 
 
+@pytest.mark.compiled
 @settings(max_examples=300, deadline=None)
 @given(districts(), policies())
 def test_every_allocation_passes_its_audit_with_the_tables_and_without(district, policy):
@@ -19,6 +21,7 @@ def test_every_allocation_passes_its_audit_with_the_tables_and_without(district,
     assert [finding.code for finding in audit_allocation(replace(allocation, district=None)).failed] == []
 
 
+@pytest.mark.compiled
 @settings(max_examples=100, deadline=None)
 @given(districts(), policies())
 def test_every_student_has_a_seat_or_a_reason(district, policy):
@@ -28,6 +31,7 @@ def test_every_student_has_a_seat_or_a_reason(district, policy):
     assert (rows["programme_id"].is_null() == (rows["route"] == "none")).all()
 
 
+@pytest.mark.compiled
 @settings(max_examples=100, deadline=None)
 @given(districts(), policies(), st.data())
 def test_one_student_fewer_in_the_tables_and_the_lottery_of_the_others_stays(district, policy, data):
@@ -49,6 +53,7 @@ def test_one_student_fewer_in_the_tables_and_the_lottery_of_the_others_stays(dis
     assert (both["lottery"] == both["lottery_right"]).all()
 
 
+@pytest.mark.compiled
 @settings(max_examples=60, deadline=None)
 @given(districts(), policies())
 def test_every_explanation_can_be_said(district, policy):

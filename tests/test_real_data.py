@@ -11,6 +11,8 @@ import pytest
 import admissions as adm
 from admissions.mechanisms import MECHANISMS
 
+pytestmark = pytest.mark.compiled
+
 PARAMETERS = {
     "parallel": {"band": 2},
     "score_bands": {"width": 1_000},

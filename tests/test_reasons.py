@@ -94,6 +94,7 @@ def test_a_district_without_applications_has_reasons_all_the_same():
     assert told["missing_en"].null_count() == 2
 
 
+@pytest.mark.compiled
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(offices())
 def test_the_words_of_any_office_are_the_same_all_at_once_and_read_back(one):

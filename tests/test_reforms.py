@@ -72,6 +72,7 @@ def test_a_child_of_one_allocation_alone_is_named_so_and_counted_in_no_group():
     assert found.groups["children"].to_list() == [1]
 
 
+@pytest.mark.compiled
 def test_scenarios_are_compared_as_their_allocations_are_draw_by_draw(town):
     district, policy = town
     by_zone = policy.replace(BY_ZONE)
@@ -98,6 +99,7 @@ def test_scenarios_are_compared_as_their_allocations_are_draw_by_draw(town):
     assert len(reforms.children) > 0
 
 
+@pytest.mark.compiled
 def test_a_scenario_equal_to_the_first_changes_nothing_since_the_lotteries_are_the_same(town):
     reforms = adm.compare_scenarios([("today", *town), ("the same", *town)], draws=30, seed="x")
     assert reforms.groups["mean"].sum() == 0
@@ -105,6 +107,7 @@ def test_a_scenario_equal_to_the_first_changes_nothing_since_the_lotteries_are_t
     assert reforms.targets["difference"].sum() == 0
 
 
+@pytest.mark.compiled
 def test_reforms_are_the_same_for_any_number_of_workers(town):
     pair = [("today", *town), ("by zone", town[0], town[1].replace(BY_ZONE))]
     one, two = (adm.compare_scenarios(pair, draws=60, seed="x", workers=workers) for workers in (1, 3))

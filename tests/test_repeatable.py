@@ -11,6 +11,8 @@ import pytest
 import admissions as adm
 from admissions.district.reading import write_district
 
+pytestmark = pytest.mark.compiled
+
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):

@@ -180,6 +180,7 @@ def one_of_its_own():
     return allocate(district, one_round(), seed="x")
 
 
+@pytest.mark.compiled
 def test_killed_at_any_moment_no_half_written_folder_exists(tmp_path):
     moments = random.Random(2016)
     finished = 0

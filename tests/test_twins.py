@@ -121,6 +121,7 @@ def differing(twins, seeds):
     return [seed for seed, fast, slow in answers if fast != slow]
 
 
+@pytest.mark.compiled
 @each
 def test_the_kernel_equals_its_slow_twin_on_two_thousand_markets(twins):
     assert differing(twins, range(2_000)) == []

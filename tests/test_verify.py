@@ -104,6 +104,7 @@ def test_what_cannot_be_read_is_told_from_what_is_refused(tmp_path, capsys):
     assert "cannot be verified" in capsys.readouterr().err
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
 def test_one_changed_byte_of_any_file_is_found_and_the_file_named(run, capsys, place):
     for path in [*Path(run[0]).iterdir(), *Path(run[1]).iterdir()]:
@@ -238,6 +239,7 @@ MUTANTS = {
 """Faults of an engine, as the law it would have followed."""
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_an_engine_with_a_fault_is_refused(town, tmp_path, capsys, mutant):
     law = tomllib.loads(town.policy.text)
@@ -366,6 +368,7 @@ def verdicts(allocation):
     return verify.judge_run({"policy": allocation.policy.text, "seed": allocation.seed}, tables_of(allocation))
 
 
+@pytest.mark.compiled
 def test_every_single_fault_planted_in_small_towns_is_found():
     faults = list(survivors(120, towns=4))
     assert len(faults) == 120
@@ -386,6 +389,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.compiled
 @given(district=districts(), kind=st.sampled_from(KINDS), data=st.data())
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_whatever_the_engine_decides_the_verifier_finds_it_so(district, kind, data):

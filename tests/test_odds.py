@@ -207,6 +207,7 @@ def test_odds_are_the_same_for_any_number_of_workers(town, first, workers):
     assert are_equal(first, frames_of(adm.simulate(*town, draws=60, seed="x", workers=workers)))
 
 
+@pytest.mark.compiled
 def test_a_simulation_goes_on_from_its_journal_to_the_same_odds(town, first, tmp_path):
     journal = tmp_path / "journal"
     adm.simulate(*town, draws=25, seed="x", journal=journal)

@@ -17,7 +17,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 from admissions import cli_simulation
-from admissions.errors import AdmissionsError
+from admissions.errors import AdmissionsError, RunError
 
 app = typer.Typer(
     add_completion=False,
@@ -222,6 +222,8 @@ def verify_run(out: Run, data: Data) -> None:
     from admissions import verify
     from admissions.district.reading import read_district
 
+    if not data.is_dir():
+        raise RunError(f"{data}: no such folder")
     parquet = sorted(data.glob("*.parquet"))
     with TemporaryDirectory() as folder:
         if parquet:

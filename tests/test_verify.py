@@ -99,6 +99,13 @@ def test_the_command_says_what_it_took_from_parquet(town, tmp_path):
     assert "REFUSED" not in done.stdout
 
 
+def test_the_command_tells_of_a_folder_that_is_not_there(run):
+    arguments = [sys.executable, "-m", "admissions", "verify", run[0], run[1] + "-elsewhere"]
+    done = subprocess.run(arguments, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "data-elsewhere: no such folder" in done.stderr
+
+
 def test_what_cannot_be_read_is_told_from_what_is_refused(tmp_path, capsys):
     assert verify.main(str(tmp_path), str(tmp_path)) == 2
     assert "cannot be verified" in capsys.readouterr().err

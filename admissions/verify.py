@@ -3,6 +3,9 @@
 From the office's tables (DATA, as CSV) and the policy and seed of run.json, every application, class, order, lottery
 number, key, pool and cutoff is made anew and compared; then the seats are asked what the mechanism promises. SQLite
 evaluates the policy's conditions. Ends with 0 (all holds), 3 (something does not) or 2 (a file cannot be read).
+
+Below, i is a student_id; s and p are row numbers of students and programmes, s that of the child who speaks for its
+bundle; k is a class, j a pool, and a pool at a programme, (p, j), a box.
 """
 
 import csv
@@ -10,7 +13,6 @@ import gc
 import gzip
 import io
 import json
-import math
 import re
 import sqlite3
 import sys
@@ -19,18 +21,19 @@ from collections import Counter, defaultdict
 from functools import cache
 from hashlib import sha256
 from itertools import accumulate, cycle, product, takewhile
+from math import atan2, cos, dist, inf, radians, sin, sqrt
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-PROVEN = dict.fromkeys(("score_bands", "top_trading_cycles", "efficiency_adjusted"), "waste") | {"regional": "envy"}
-PROVEN |= dict.fromkeys(("deferred_acceptance", "serial_dictatorship", "stable_improvement"), "envy waste improvement")
-PROVEN |= dict.fromkeys(("immediate_acceptance", "parallel"), "envy waste improvement")
+PROVEN = {"score_bands": "waste", "top_trading_cycles": "waste", "efficiency_adjusted": "waste", "regional": "envy"}
+for _stable in ("deferred_acceptance", "serial_dictatorship", "stable_improvement", "immediate_acceptance", "parallel"):
+    PROVEN[_stable] = "envy waste improvement"
 TABLES = {  # columns that are text whatever they hold | others that may be missing
     "students": "student_id zone_id bundle_id stage | lon lat x y",
+    "choices": "student_id programme_id | rank",
     "programmes": "programme_id school_id stage | seats classes class_size",
     "schools": "school_id group_id name kind | lon lat x y",
-    "choices": "student_id programme_id | rank",
     "zones": "zone_id school_id |",
     "seat_plan": "programme_id pool | seats",
     "distances": "zone_id student_id school_id | metres",
@@ -38,18 +41,24 @@ TABLES = {  # columns that are text whatever they hold | others that may be miss
     "applications": "round student_id programme_id pool rank class lottery key outcome bundle_id |",
     "cutoffs": "round programme_id pool seats admitted cutoff_key cutoff_class |",
 }
-CELLS, NONE = ("lists", "class", "lottery", "key", "outcome", "lists"), ("",) * 6  # an application's, and their checks
+CHECKS = {  # which check the cells of a published row belong to, after those that say which row it is
+    "applications": (4, "lists class lottery key outcome lists"),
+    "cutoffs": (3, "seats seats cutoffs cutoffs"),
+    "allocation": (1, "children " * 8),
+}
 REASONS = ("no round", "not eligible", "no list", "no class", "no pool", "outranked", "seats ran out")
 TERM = re.compile(r"\s*(.+?)(?:\s+(asc|desc))?\s*\Z", re.IGNORECASE | re.DOTALL)
 QUOTED, WORD = r"('(?:[^']|'')*'|\"[^\"]+\")", r"(?!(?:and|or|not|when|then|else|in|between|like)\b)\b[\w.]+"
 SUM = re.compile(rf"{QUOTED}|{WORD}(?:\s*[-+*/]\s*{WORD})+|/", re.IGNORECASE)
-SETUP = """PRAGMA case_sensitive_like = ON; CREATE TABLE a (_s, _p, _source);
-    CREATE INDEX by_zone ON zones (zone_id, school_id); CREATE INDEX by_choice ON choices (_student, _programme);
-    CREATE INDEX by_school ON schools (school_id); CREATE VIEW v AS SELECT a.*, {columns}, choices.rank AS choice_rank,
-    draw(_s, {scope}) AS lottery, metres(_s, _p) AS distance, _left AS left_by, _placed AS placed,
-    EXISTS (SELECT 1 FROM zones AS z WHERE z.zone_id = students.zone_id AND z.school_id = schools.school_id) AS in_zone
-    FROM a LEFT JOIN students ON students.rowid = _s LEFT JOIN programmes ON programmes.rowid = _p
-    LEFT JOIN schools ON schools.school_id = programmes.school_id LEFT JOIN choices ON _student = _s AND _programme = _p"""
+VIEW = """PRAGMA case_sensitive_like = ON;
+CREATE TABLE a (_s, _p, _choice);  -- whom and what a condition is asked about
+CREATE INDEX by_zone ON zones (zone_id, school_id);
+CREATE UNIQUE INDEX by_school ON schools (school_id);
+CREATE VIEW v AS SELECT a.*, {columns}, choices.rank AS choice_rank, left_by(_s) AS left_by, placed(_s) AS placed,
+    draw(_s, {scope}) AS lottery, metres(_s, _p) AS distance, EXISTS (SELECT 1 FROM zones AS z
+        WHERE z.zone_id = students.zone_id AND z.school_id = schools.school_id) AS in_zone
+FROM a LEFT JOIN students ON students.rowid = _s LEFT JOIN choices ON choices.rowid = _choice
+    LEFT JOIN programmes ON programmes.rowid = _p LEFT JOIN schools ON schools.school_id = programmes.school_id"""
 
 
 def code(text: str) -> str:
@@ -58,370 +67,447 @@ def code(text: str) -> str:
 
 
 def spot(lon: str, lat: str, x: str, y: str) -> Any:
-    """Return a place as a point of the plane, and of the globe in radians with its latitude's cosine."""
-    globe = [math.radians(float(degrees)) for degrees in (lon, lat)] if lon and lat else None
-    return (float(x), float(y)) if x else None, globe and (*globe, math.cos(globe[1]))
+    """Return a place as a point of the plane, and of the globe in radians with the cosine of its latitude."""
+    globe = (radians(float(lon)), radians(float(lat)), cos(radians(float(lat)))) if lon and lat else None
+    return (float(x), float(y)) if x else None, globe
 
 
 class Run:
-    """What a run published, and the office's tables in SQLite. Row n of a file is there row n - 1: s or p in what follows."""
+    """What a run published, beside the office's tables, which SQLite holds, too."""
 
-    def __init__(self, manifest: Any, tables: dict[str, list[list[str]]]):
-        self.policy, self.seed, self.db = tomllib.loads(manifest["policy"]), manifest["seed"] or "", sqlite3.connect(":memory:")
-        self.cases, self.faults, self.right = Counter[str](), defaultdict[str, list[str]](list), dict[str, Any]()
-        heads, rows, read = dict[str, list[str]](), dict[str, Any](), dict[str, list[Any]]()
-        for table, columns in TABLES.items():
-            (head, *rows[table]), named = tables.get(table) or [[]], columns.replace("|", "").split()
-            if lacks := [name for name in named if name not in head]:
-                rows[table] = [row + [""] * len(lacks) for row in rows[table]]
-            heads[table] = [*head, *lacks]
-            read[table] = [*map(itemgetter(*map(heads[table].index, named)), rows[table])]
-        # Children, each spoken for by the first of its bundle
-        self.read, self.students, self.programmes = read, dict(enumerate(read["students"], 1)), dict(enumerate(read["programmes"], 1))
-        row, self.row = ({cells[0]: n for n, cells in table.items()} for table in (self.students, self.programmes))
-        self.stage, self.bundle = ({cells[0]: cells[k] for cells in read["students"]} for k in (3, 2))
-        bundles = defaultdict[str, list[str]](list)
-        for i, _, bundle, *_ in sorted(read["students"]):
-            bundles[bundle or i].append(i)
-        self.members, self.name = {row[i[0]]: i for i in bundles.values()}, {row[i[0]]: name for name, i in bundles.items()}
-        speakers, self.wishes = {i[0]: s for s, i in self.members.items()}, defaultdict[int, list[int]](list)
-        ends = [(speakers.get(i, 0), self.row[p]) for i, p, _ in read["choices"]]
-        for s, p in ends:
-            self.wishes[s].append(p)
-        # Schools and places
-        self.schools = {cells[0]: cells for cells in read["schools"]}
-        self.homes = {s: spot(*cells[4:]) for s, cells in self.students.items()}
-        self.sites = {p: spot(*self.schools[cells[1]][4:]) for p, cells in self.programmes.items()}
+    def __init__(self, manifest: Any, tables: Any):
+        self.policy, self.seed = tomllib.loads(manifest["policy"]), manifest["seed"] or ""
+        self.db = sqlite3.connect(":memory:")
+        self.cases, self.faults, self.read = Counter[str](), defaultdict[str, list[Any]](list), dict[str, Any]()
+        self.taken, self.left, self.placed = Counter[int](), dict[int, str](), set[int]()
+        names = self.load(manifest["policy"], tables)
+        self.published = {
+            table: {cells[:n]: cells[n:] for cells in self.read[table]} for table, (n, _) in CHECKS.items()
+        }
+        self.expected: dict[str, dict[Any, Any]] = {table: {} for table in CHECKS}
+        self.students = dict(enumerate(self.read["students"], 1))
+        self.programmes = dict(enumerate(self.read["programmes"], 1))
+        self.far = dict.fromkeys((cells[0] for cells in self.read["students"]), 0)
+        self.stage, self.bundle = ({cells[0]: cells[k] for cells in self.students.values()} for k in (3, 2))
+        self.row = {cells[0]: p for p, cells in self.programmes.items()}
+        bundles = defaultdict[str, list[Any]](list)
+        for s, (i, _, bundle, *_) in self.students.items():
+            bundles[bundle or i].append((i, s))
+        self.name = {min(of)[1]: name for name, of in bundles.items()}  # of each bundle, by who speaks for it
+        self.members = {s: [i for i, _ in bundles[name]] for s, name in self.name.items()}
+        speakers = {self.students[s][0]: s for s in self.name}
+        self.wishes = defaultdict[int, dict[int, Any]](dict)
+        for c, (i, p, rank, *_) in enumerate(self.read["choices"], 1):
+            if i in speakers:
+                self.wishes[speakers[i]][self.row[p]] = float(rank or -inf), p, c
+        schools = {cells[0]: cells for cells in self.read["schools"]}
         self.groups = defaultdict[str, set[str]](set)
-        for zone, school in read["zones"]:
-            self.groups[zone] |= {self.schools[school][1]} - {""}
-        self.metres_of = {(zone, i * (not zone), school): float(metres) for zone, i, school, metres in read["distances"]}
-        self.plan = {(p, pool): int(float(seats)) for p, pool, seats in read["seat_plan"]}
-        self.far, self.taken = dict.fromkeys(row, 0), Counter[int]()
-        # What was published, by round
-        self.allocation, self.cutoffs, self.applications = (defaultdict[str, dict[Any, Any]](dict) for _ in range(3))
-        for i, _, name, p, _, pool, *_ in read["allocation"]:
+        for zone, school, *_ in self.read["zones"]:
+            self.groups[zone] |= {schools[school][1]} - {""}
+        self.homes = {s: spot(*cells[4:8]) for s, cells in self.students.items()}
+        at = {p: schools[cells[1]] for p, cells in self.programmes.items()}
+        self.sites = {p: (*spot(*cells[4:8]), *cells[:2]) for p, cells in at.items()}
+        stated = self.read["distances"]
+        self.stated = {(zone, i * (not zone), school): float(far) for zone, i, school, far, *_ in stated}
+        self.plan = {(p, pool): int(float(seats)) for p, pool, seats, *_ in self.read["seat_plan"]}
+        self.allocation = defaultdict[str, dict[str, tuple[str, str]]](dict)
+        for (i,), (_, name, p, _, pool, *_) in self.published["allocation"].items():
             self.allocation[name][i] = p, pool
-        for table, named, held in (("cutoffs", 3, self.cutoffs), ("applications", 4, self.applications)):
-            for n, cells in enumerate(read[table], 2):
-                if cells[1:named] in held[cells[0]]:
-                    self.fault("rows", table, n)
-                held[cells[0]][cells[1:named]] = cells[named:], n
-        # SQLite
-        heads["students"], heads["choices"] = [*heads["students"], "_left", "_placed"], [*heads["choices"], "_student", "_programme"]
-        known, names = {"": None, "true": 1, "false": 0}, dict[str, str]()
-        rows["choices"] = ([*cells, *pair] for cells, pair in zip(rows["choices"], ends, strict=True))
-        rows["students"] = ([*cells, "", "false"] for cells in rows["students"])
-        for table in ("students", "choices", "programmes", "schools", "zones"):
-            text = {*TABLES[table].partition("|")[0].split(), "_left"}
-            typed = (f'"{name}" {"TEXT" if name in text else "NUMERIC"}' for name in heads[table])
-            self.db.execute(f"CREATE TABLE {table} ({', '.join(typed)})")
-            cells = ([known.get(cell, cell) for cell in row] for row in rows[table])
-            self.db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(heads[table]))})", cells)
-            if table != "zones":
-                own = {name: f'{table}."{name}"' for name in heads[table] if table != "choices" or name not in text}
+        self.scoped = self.policy.get("lottery", {}).get("scope") == "programme"
+        self.alien = {name for name, where in names.items() if where[:9] != "students."}
+        self.alien |= {"in_zone", "distance", "choice_rank"} | ({"lottery"} if self.scoped else set())
+        self.draw = cache(self.lottery)
+        self.db.create_function("draw", 2, self.draw, deterministic=True)
+        far = lambda s, p: self.metres(s, [p])[0] if s and p else None  # noqa: E731
+        self.db.create_function("metres", 2, far, deterministic=True)
+        self.db.create_function("left_by", 1, self.left.get)
+        self.db.create_function("placed", 1, self.placed.__contains__)
+        columns = ", ".join(f'{where} AS "{name}"' for name, where in names.items())
+        self.db.executescript(VIEW.format(scope="_p" if self.scoped else "NULL", columns=columns))
+
+    def load(self, policy: str, tables: Any) -> dict[str, str]:
+        """Take the columns that are told of, the office's into SQLite; return where what conditions may read stands."""
+        used, known = {*re.findall(r"\w+", policy)}, {"": None, "true": 1, "false": 0}
+        names = dict[str, str]()
+        for table, columns in TABLES.items():
+            text, named = columns.partition("|")[0].split(), columns.replace("|", "").split()
+            lines = iter(tables.get(table) or [[]])
+            head = next(lines)
+            lacks = [name for name in named if name not in head]
+            if table not in CHECKS:
+                more = (name for name in head if used & {name, f"{table[:-1]}_{name}"})
+                named += [name for name in more if name not in named]
+            pick = itemgetter(*map([*head, *lacks].index, named))
+            self.read[table] = [pick(line + [""] * len(lacks)) for line in lines] if lacks else [*map(pick, lines)]
+            if table in ("students", "choices", "programmes", "schools", "zones"):
+                typed = ", ".join(f'"{name}" {"TEXT" if name in text else "NUMERIC"}' for name in named)
+                self.db.execute(f"CREATE TABLE {table} ({typed})")
+                rows = ([known.get(cell, cell) for cell in cells] for cells in self.read[table])
+                self.db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(named))})", rows)
+                told = named[2:] if table == "choices" else [] if table == "zones" else named
+                own = {name: f'{table}."{name}"' for name in told}
                 names = {f"{table[:-1]}_{name}": where for name, where in own.items()} | own | names
-        self.alien = {name for name, where in names.items() if where != f'students."{name}"'} | {"in_zone", "distance", "choice_rank"}
-        self.db.create_function("draw", 2, cache(self.draw), deterministic=True)
-        self.db.create_function("metres", 2, self.metres, deterministic=True)
-        scope = "_p" if self.policy.get("lottery", {}).get("scope") == "programme" else "NULL"
-        self.db.executescript(SETUP.format(scope=scope, columns=", ".join(f'{where} AS "{name}"' for name, where in names.items())))
+        return names
 
-    def fault(self, check: str, table: str, n: int) -> None:
-        """Note that a check found something, and where."""
-        self.faults[check].append(f"{table} row {n}" if n else f"{table}: a row is missing")
+    def tell(self, check: str, bad: bool, table: str, where: Any) -> None:
+        """Count a case of a check, and note the row, or what a published row begins with, where it is bad."""
+        self.cases[check] += 1
+        if bad:
+            self.faults[check].append((table, where))
 
-    def seat(self, i: str, p: int, name: str, pool: str, given: Any, route: str) -> None:
+    def first(self, check: str) -> str:
+        """Return where a check first found something wrong."""
+        for table, where in self.faults[check][:1]:
+            rows = (n for n, cells in enumerate(self.read[table], 2) if cells[: len(where)] == where)
+            return f"{table} row {where if isinstance(where, int) else next(rows, 'that is missing')}"
+        return ""
+
+    def seat(self, i: str, p: int, name: str, pool: str, given: float, route: str) -> None:
         """Note the row of the allocation that a child's seat makes right."""
-        rank = "" if given is None else str(given)
-        self.right[i] = (self.stage[i], name, *self.programmes[p][:2], pool, rank, route, "")
+        rank = "" if given == -inf else f"{given:.15g}"
+        self.expected["allocation"][(i,)] = (self.stage[i], name, *self.programmes[p][:2], pool, rank, route, "")
+
+    def looks_beyond(self, conditions: str) -> bool:
+        """Return whether conditions may read more than the student's own row."""
+        return not self.alien.isdisjoint(re.findall(r"\w+", re.sub("'[^']*'", "", conditions)))
 
     def suppose(self, pairs: Any) -> None:
-        """Let the view tell of these pairs of a student and a programme, and their place in a list."""
+        """Let the view tell of these pairs of a student and a programme."""
         self.db.execute("DELETE FROM a")
         self.db.executemany("INSERT INTO a VALUES (?, ?, ?)", pairs)
 
-    def draw(self, s: int, p: int | None) -> str:
+    def lottery(self, s: int, p: int | None) -> str:
         """Return a lottery number."""
         return sha256(":".join((self.seed, *([self.programmes[p][0]] if p else []), self.name[s])).encode()).hexdigest()
 
-    def metres(self, s: int | None, p: int | None) -> int | None:
+    def metres(self, s: int, programmes: Any) -> list[int | None]:
         """Return whole metres: those a table has for a child or its zone, on the plane, or on the globe (haversine)."""
-        if s is None or p is None:
-            return None
-        if self.metres_of:
-            school, (i, zone, *_) = self.programmes[p][1], self.students[s]
-            stated = self.metres_of.get(("", i, school), self.metres_of.get((zone, "", school)))
-            if stated is not None:
-                return round(stated)
-        (plane, globe), (there, across) = self.homes[s], self.sites[p]
-        if plane and there:
-            return round(math.dist(plane, there))
-        if not (globe and across):
-            return None
-        (x1, y1, level), (x2, y2, other) = globe, across
-        half = math.sin((y2 - y1) / 2) ** 2 + level * other * math.sin((x2 - x1) / 2) ** 2
-        return round(2 * 6_371_008.8 * math.atan2(math.sqrt(half), math.sqrt(1 - half)))
+        (i, zone, *_), (plane, globe), sites = self.students[s], self.homes[s], [self.sites[p] for p in programmes]
+        (x1, y1, level), table = globe or (0, 0, 0), self.stated
+        half = lambda x2, y2, other: sin((y2 - y1) / 2) ** 2 + level * other * sin((x2 - x1) / 2) ** 2  # noqa: E731
+        halves = [half(*at) if globe and at else None for _, at, _, _ in sites]
+        found = [None if a is None else round(2 * 6_371_008.8 * atan2(sqrt(a), sqrt(1 - a))) for a in halves]
+        if plane:
+            found = [round(dist(plane, site[0])) if site[0] else far for site, far in zip(sites, found, strict=True)]
+        if table:
+            stated = [table.get(("", i, site[2]), table.get((zone, "", site[2]))) for site in sites]
+            found = [far if metres is None else round(metres) for metres, far in zip(stated, found, strict=True)]
+        return found
 
 
-def divide(run: Run, pools: list[Any], room: dict[int, int]) -> dict[tuple[int, int], int]:
-    """Return the seats of each pool at each programme of a round: its share of what earlier rounds left."""
-    weight, shares = room, dict[tuple[int, int], int]()
-    for j, pool in sorted(enumerate(pools), key=lambda pool: pool[1].get("seats", "rest") == "rest"):
-        seats, share = pool.get("seats", "rest"), room
-        if seats == "seat_plan":
-            share = {p: min(run.plan.get((run.programmes[p][0], pool["name"]), 0), room[p]) for p in room}
-        elif seats != "rest":  # largest remainder; what the room cuts off goes on by the same remainders
-            seats, whole = min(seats, sum(room.values())), max(sum(weight.values()), 1)
-            share = {p: min(seats * weight[p] // whole, room[p]) for p in room}
-            turns = cycle(sorted(room, key=lambda p: -(seats * weight[p] % whole)))
-            while sum(share.values()) < seats:
-                p = next(turns)
-                share[p] += share[p] < room[p]
-        shares |= {(p, j): n for p, n in share.items()}
-        room = {p: room[p] - share[p] for p in room}
-    return shares
+class Round:
+    """A round made anew, beside the run's seats.
 
-
-def apply(run: Run, rule: Any, classes: list[Any], pools: list[Any], weak: bool) -> tuple[list[int], list[Any], Any]:
-    """Return whom a round is for, their applications as they list them, and the seats of each pool."""
-    who, stage, cap = rule.get("students", "TRUE"), rule["stage"], run.policy.get("class_size", {}).get(rule["stage"], 0)
-    early = "TRUE" if run.alien & {*re.findall(r"\w+", re.sub("'[^']*'", "", who))} else code(who)
-    run.suppose((s, None, None) for s in run.members if run.students[s][3] == stage)
-    here = [s for (s,) in run.db.execute(f"SELECT _s FROM v WHERE NOT placed AND {early}")]
-    run.suppose((None, p, None) for p in run.programmes)
-    room = dict[int, int](run.db.execute(f"""SELECT _p, CAST(coalesce(programme_seats, programme_classes * coalesce(
-        programme_class_size, {cap})) AS INTEGER) FROM v WHERE programme_stage = '{stage}' AND
-        {code(rule.get("programmes", "TRUE"))} ORDER BY programme_id"""))
-    of_zone, source = defaultdict[str, list[int]](list), dict[tuple[int, int], float]()
-    for zone, school in run.read["zones"]:
-        of_zone[zone] += [p for p in room if run.programmes[p][1] == school]
-    for n, one in enumerate(rule.get("lists", ["choices"])):
-        for s in here:
-            for p in run.wishes[s] if one == "choices" else of_zone[run.students[s][1]] if one == "zone" else room:
-                if p in room:
-                    source.setdefault((s, p), n if one == "choices" else n + 0.5)
-    run.suppose((s, p, n) for (s, p), n in source.items())
-    # Orders, each a list of columns and a dense rank of every application
-    reads, orders, of, drawn = dict[str, str](), dict[str, Any](), dict[tuple[int, int], Any](), "NULL"
-    for (k, one), (j, pool) in product(enumerate(classes), enumerate(pools)):
-        texts = pool.get("order") or one.get("order") or rule.get("order") or ["lottery"]
-        terms = [(TERM.sub(r"\1", text), TERM.sub(r"\2", text)) for text in texts]
-        drawn = "lottery" if "lottery" in dict(terms) else drawn
-        cut = takewhile(lambda term: term[0] != "lottery" or not weak, terms)
-        columns = [(reads.setdefault(code(what), f"t{len(reads)}"), way) for what, way in cut]
-        columns += [("0", "")] if weak else [("student_id", "")]
-        by = ", ".join(f"{what} IS NULL, {what} {way}" for what, way in columns)
-        of[k, j] = orders.setdefault(by, (", ".join(what for what, _ in columns), {}))[1]
-    when = " ".join(f"WHEN {code(one.get('when', 'TRUE'))} THEN {k}" for k, one in enumerate(classes))
-    members = ", ".join(f"coalesce({code(pool.get('members', 'TRUE'))}, 0)" for pool in pools)
-    run.db.executescript(f"""DROP TABLE IF EXISTS app; CREATE TABLE app AS SELECT _s, _p, {drawn}, choice_rank,
-        CASE WHEN NOT coalesce({code(who)}, 0) THEN -1 {when} ELSE -2 END, {members}, student_id
-        {"".join(f", {what} AS {column}" for what, column in reads.items())} FROM v ORDER BY _s, _source,
-        iif(_source = round(_source), choice_rank, coalesce(distance, 9e18)), programme_id""")
-    for by, (columns, rank) in orders.items():
-        now, before = -1, None
-        for row, *terms in run.db.execute(f"SELECT rowid, {columns} FROM app ORDER BY {by}"):
-            now += terms != before
-            rank[row], before = now, terms
-    entries, place, before, later = list[Any](), 0, None, ["after members" in pool.values() for pool in pools]
-    for row, (s, p, lottery, given, k, *inside) in enumerate(run.db.execute("SELECT * FROM app"), 1):
-        place, before = place + 1 if s == before else 1, s
-        open_to = [j for j in range(len(pools)) if inside[j] or later[j]] if k >= 0 else []
-        for j in open_to:  # members before others, then class by class, then by the order
-            number = ((len(classes) * (not inside[j]) + k) << 32) + of[k, j][row]
-            entries.append((s, p, j, place, k, lottery, given, number))
-        if not open_to:
-            entries.append((s, p, -1, place, k, lottery, given, None))
-    return here, entries, divide(run, pools, {p: max(0, (seats or 0) - run.taken[p]) for p, seats in room.items()})
-
-
-def judge(run: Run, rule: Any) -> None:
-    """Make a round anew, lay the run's beside it, and ask what its mechanism promises."""
-    name, mechanism, parameters = rule["name"], rule.get("mechanism", "deferred_acceptance"), rule.get("parameters", {})
-    classes, pools = rule.get("priority") or [{"class": "open to all"}], rule.get("pool") or [{"name": "all"}]
-    tied, skip, marks = parameters.get("ties") == "admit_all", "skip" in parameters.values(), mechanism == "score_bands"
-    here, entries, shares = apply(run, rule, classes, pools, tied or mechanism == "stable_improvement")
-    keys: dict[Any, int] = {number: n for n, number in enumerate(sorted({entry[-1] for entry in entries} - {None}))}
-    published, stated, allocated = run.applications.pop(name, {}), run.cutoffs.pop(name, {}), run.allocation[name]
-    bands = 1 if mechanism == "immediate_acceptance" else parameters.get("band", 1 << 60)
-    *first, last = bands if isinstance(bands, list) else [bands]
-    places = range(1 + max((entry[3] for entry in entries), default=0))
-    steps = [sum(n > end for end in accumulate(first)) + max(0, n - sum(first) - 1) // last << 32 for n in places]
-    # Who sits where, and how far down
-    pool_at = {pool["name"]: j for j, pool in enumerate(pools)}
-    claims = {i: (run.row.get(p), pool_at.get(pool)) for i, (p, pool) in allocated.items()}
-    seats, holders = dict[str, Any](), {box: list[Any]() for box in shares}
-    for s, p, j, place, k, _, given, number in entries:
-        for i in run.members[s]:
-            if number is not None and claims.get(i) == (p, j):
-                key, pool = keys[number], pools[j]["name"]
-                cells, _ = published.get((i, run.programmes[p][0], pool), (NONE, 0))
-                seats[i] = (place, j), (p, j), key if tied else s
-                holders[p, j].append((key, steps[place] + key, seats[i][2], cells[3], classes[k]["class"]))
-                run.seat(i, p, name, pool, given, "zone" if given is None else "choice")
-    worst = {box: max([turn for _, turn, *_ in held], default=-1) for box, held in holders.items()}
-    groups = {box: Counter(group for _, _, group, *_ in held) for box, held in holders.items()}
-    # Every application, as published and as it must be
-    wanted, envy, waste, best, turns = 0, list[int](), list[int](), dict[Any, Any](), dict[int, int]()
-    for s, p, j, place, k, lottery, _, number in entries:
-        key, box, ids = keys.get(number), (p, j), (run.programmes[p][0], pools[j]["name"] if j >= 0 else "")
-        right = str(place), classes[k]["class"] if k >= 0 else "", lottery or "", "" if key is None else str(key)
-        if key is not None:
-            turn, turns[s] = steps[place] + key, min(key, turns.get(s, key))
-        for i in run.members[s]:
-            (cells, n), seat = published.pop((i, *ids), (NONE, 0)), seats.get(i)
-            if key is None:
-                outcome, far = {-1: ("not eligible", 1), -2: ("no class", 3)}.get(k, ("no pool", 4))
-            elif seat and (place, j) >= seat[0]:
-                outcome, far = "admitted" if (place, j) == seat[0] else "not needed", 5
-            else:
-                outcome, far, wanted = "refused", 5, wanted + 1
-                if turn < worst[box] + tied:
-                    envy.append(n)
-                if len(holders[box]) < shares[box]:
-                    waste.append(n)
-                if box not in best or turn < best[box][0]:
-                    best[box] = turn, set()
-                if turn == best[box][0] and seat and groups[seat[1]][seat[2]] == 1:
-                    best[box][1].add(seat[1])
-            run.far[i] = max(run.far[i], far)
-            if marks and cells[3]:  # marks go before the order
-                cells = (*cells[:3], str(int(cells[3]) % len(keys)), *cells[4:])
-            if cells != (*right, outcome, run.bundle[i]):
-                for check, cell, true in zip(CELLS, cells, (*right, outcome, run.bundle[i]), strict=True):
-                    if cell != true:
-                        run.fault(check, "applications", n)
-    run.cases.update(dict.fromkeys({*CELLS}, sum(len(run.members[s]) for s, *_ in entries)))
-    # Every pool
-    for (p, j), held in holders.items():
-        (size, admitted, *cutoff), n = stated.pop((run.programmes[p][0], pools[j]["name"]), (NONE[:4], 0))
-        share, (_, _, group, *line) = shares[p, j], max(held, default=(0, 0, 0, "-1", ""))
-        last_come = mechanism in ("deferred_acceptance", "serial_dictatorship", "regional")
-        together = 0 if skip else groups[p, j][group] if last_come else max(groups[p, j].values(), default=0)
-        if (size, admitted) != (str(share), str(len(held))) or len(held) >= share + max(1, together):
-            run.fault("seats", "cutoffs", n)
-        if cutoff != (["", ""] if len(held) < share and (mechanism != "regional" or not cutoff[0]) else line):
-            run.fault("cutoffs", "cutoffs", n)
-    run.cases.update(dict.fromkeys(("seats", "cutoffs"), len(shares)))
-    # What the mechanism promises: an arrow from a pool to the seat of whom it wants most goes in no circle
-    arrows = {(box, there) for box, (_, ends) in best.items() for there in ends}
-    circles, lost = arrows, tied or skip or "programmes" in parameters.values()
-    while len(left := {arrow for arrow in circles if arrow[1] in {box for box, _ in circles}}) < len(circles):
-        circles = left
-    found = {"envy": (wanted, envy), "waste": (wanted, waste), "improvement": (len(arrows), [p + 1 for (p, _), _ in circles])}
-    for check in () if skip else PROVEN.get(mechanism, "").split():
-        if check != "improvement" or not lost:
-            run.cases[check] += found[check][0]
-            for n in found[check][1]:
-                run.fault(check, "programmes" if check == "improvement" else "applications", n)
-    # Who comes after it
-    run.db.executemany("UPDATE students SET _placed = 1 WHERE rowid = ?", ((s,) for s in here if run.members[s][0] in allocated))
-    guarantee = rule.get("guarantee", {"who": "FALSE"})
-    run.suppose((s, None, None) for s in here if "guarantee" in rule)
-    rest = {s for (s,) in run.db.execute(f"SELECT _s FROM v WHERE {code(guarantee.get('who', 'TRUE'))}")}
-    for s in here:
-        for i in run.members[s]:
-            run.far[i] = 6 if s in rest else max(run.far[i], 2)
-    left_by = {s for s, _, _, _, k, *_ in entries if k != -1} | rest
-    run.db.executemany("UPDATE students SET _left = ? WHERE rowid = ?", ((name, s) for s in left_by))
-    free = Counter[int]()
-    for (p, j), share in shares.items():
-        free[p] += max(0, share - len(holders[p, j]))
-    rest = {s for s in rest if seats.keys().isdisjoint(run.members[s])}
-    order = sorted(rest, key=lambda s: (turns.get(s, math.inf), run.students[s][0]))
-    coordinate(run, allocated, name, guarantee, order, free)
-    run.taken.update(run.row.get(p, 0) for p, _ in allocated.values())
-    for table, more in (("applications", published), ("cutoffs", stated)):
-        for _, n in more.values():
-            run.fault("rows", table, n)
-
-
-def coordinate(run: Run, allocated: Any, name: str, guarantee: Any, rest: list[int], free: Counter[int]) -> None:
-    """Check where children without a seat were placed: where they may be, as many as can be, and at least cost.
-
-    Whoever is left over counts as placed far from all. No moving along programmes that ends at a free seat, or where it
-    began, may save anything (no negative cycle); of equal costs who goes first has the smaller programme_id.
+    An application is its programme, pool, place in the list, class, rank among choices, lottery number, and the number
+    by which it goes before others; the pool is -1, and there is no such number, where it may compete nowhere.
     """
-    ends, may = [*free, None], dict.fromkeys(rest, free.keys())
-    if "where" in guarantee:
-        run.suppose((s, p, None) for s, p in product(rest, free))
-        pairs = {*run.db.execute(f"SELECT _s, _p FROM v WHERE {code(guarantee['where'])}")}
-        may = {s: {p for p in free if (s, p) in pairs} for s in rest}
-    group = [run.schools[run.programmes[p][1]][1] for p in free]
-    metres = {s: [run.metres(s, p) for p in free] for s in rest}
-    beyond = 1 + max((far for line in metres.values() for far in line if far is not None), default=-1)
-    lines, taken, largest = defaultdict[Any, list[Any]](list), Counter[Any](), Counter[Any]()
-    for turn, s in enumerate(rest):
-        at = {run.row.get(allocated[i][0], 0) if i in allocated else None for i in run.members[s]}
-        p, size, costs = at.pop(), len(run.members[s]), [0] * len(free)
-        taken[p], largest[p] = taken[p] + size, max(largest[p], size)
-        if at or (p is not None and p not in may[s]):
-            run.fault("guarantee", "students", s + 1)
-            continue
-        for i in run.members[s] if p else ():
-            run.seat(i, p, name, "", None, "coordinated")
-        for what in guarantee.get("prefer", ("same_group", "distance")):
-            near = run.groups[run.students[s][1]]
-            values = [one not in near for one in group] if what == "same_group" else [beyond if far is None else far for far in metres[s]]
-            costs = [cost * 10**11 + value for cost, value in zip(costs, values, strict=True)]
-        if len(may[s]) < len(free):
-            costs = [cost if q in may[s] else math.inf for q, cost in zip(free, costs, strict=True)]
-        if size == 1:
-            own = [*costs, 10**40][ends.index(p)]
-            lines[p].append([cost - own for cost in costs] + [10**40 - own, turn])
-    left = {p: seats - taken[p] for p, seats in free.items()}
-    for p, seats in left.items():
-        if seats + max(largest[p], 1) <= 0:
-            run.fault("guarantee", "programmes", p + 1)
-    for s in rest:
-        if len(run.members[s]) > 1 and run.members[s][0] not in allocated and any(left[p] > 0 for p in may[s]):
-            run.fault("guarantee", "students", s + 1)
-    least = ((p, [min(column) for column in zip(*line, strict=True)][:-1]) for p, line in lines.items())
-    moves = {(p, q): step for p, line in least for q, step in zip(ends, line, strict=True) if step < math.inf}
-    run.cases["guarantee"] += len(moves)
-    price = dict.fromkeys(ends, 0)
-    for _ in range(len(price) + 2):
-        outlet = min(price[p] for p in ends if p is None or left[p] > 0)
-        price, before = {p: min(now, outlet) for p, now in price.items()}, price
-        for (p, q), step in moves.items():
-            price[q] = min(price[q], price[p] + step)
-        if price == before:
-            break
-    else:
-        run.fault("guarantee", "programmes", 1 + max(p or 0 for p in ends if price[p] != before[p]))
-    for (p, q), step in moves.items():
-        if p and q and p != q and step <= 0:
-            smaller = run.programmes[q][0] < run.programmes[p][0]
-            if step == 0 and smaller and left[q] > 0:
-                run.fault("guarantee", "programmes", p + 1)
-            if step == -moves.get((q, p), 1) and (step < 0 or smaller):
-                go, come = (
-                    [line[-1] for line in lines[a] if line[ends.index(b)] == moves[a, b]] for a, b in ((p, q), (q, p))
-                )
-                if min(go) < max(come):
-                    run.fault("guarantee", "programmes", p + 1)
+
+    def __init__(self, run: Run, rule: Any):
+        self.run, self.rule, self.name, parameters = run, rule, rule["name"], rule.get("parameters", {})
+        self.classes = rule.get("priority") or [{"class": "open to all"}]
+        self.pools = rule.get("pool") or [{"name": "all"}]
+        self.mechanism, self.parameters = rule.get("mechanism", "deferred_acceptance"), {*map(str, parameters.values())}
+        self.tied, self.skip = parameters.get("ties") == "admit_all", "skip" in self.parameters
+        self.room, self.entries = dict[int, int](), dict[int, list[Any]]()
+        self.apply(self.listed(code(rule.get("students", "TRUE"))))
+        numbers = {one[-1] for own in self.entries.values() for one in own} - {None}
+        self.keys: dict[Any, int] = {number: key for key, number in enumerate(sorted(numbers))}
+        self.shares, self.seats, self.seated = self.divide(), dict[str, Any](), run.allocation[self.name]
+        every_pool = [*enumerate(pool["name"] for pool in self.pools), (-1, "")]
+        self.label = {(p, j): (self.name, run.programmes[p][0], pool) for p in self.room for j, pool in every_pool}
+        bands = 1 if self.mechanism == "immediate_acceptance" else parameters.get("band", 1 << 60)
+        *first, last = bands if isinstance(bands, list) else [bands]
+        step = lambda n: sum(n > end for end in accumulate(first)) + max(0, n - sum(first) - 1) // last  # noqa: E731
+        self.steps = [step(n) << 32 for n in range(1 + max(map(len, self.entries.values()), default=0))]
+
+    def listed(self, who: str) -> dict[int, list[int]]:
+        """Return the programmes that each child the round is for lists there, in order; note the room of each."""
+        run, ids, rule = self.run, self.run.programmes, self.rule
+        here = [s for s in run.members if run.students[s][3] == rule["stage"] and s not in run.placed]
+        if "students" in rule and not run.looks_beyond(who):
+            run.suppose((s, None, None) for s in here)
+            here = [s for (s,) in run.db.execute(f"SELECT _s FROM v WHERE {who}")]
+        run.suppose((None, p, None) for p in ids)
+        cap = run.policy.get("class_size", {}).get(rule["stage"], 0)
+        size = f"coalesce(programme_seats, programme_classes * coalesce(programme_class_size, {cap}), 0)"
+        offered = f"programme_stage = '{rule['stage']}' AND {code(rule.get('programmes', 'TRUE'))}"
+        sizes = run.db.execute(f"SELECT _p, CAST({size} AS INTEGER) FROM v WHERE {offered} ORDER BY programme_id")
+        self.room = {p: max(0, seats - run.taken[p]) for p, seats in sizes}
+        at, of_zone = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
+        for p in self.room:
+            at[ids[p][1]].append(p)
+        for zone, school, *_ in run.read["zones"]:
+            of_zone[zone] += at[school]
+        lists = dict[int, list[int]]()
+        for s in here:
+            programmes = dict[int, None]()
+            for one in rule.get("lists", ["choices"]):
+                turn: Any = run.wishes[s]
+                if one != "choices":
+                    near = [*(of_zone[run.students[s][1]] if one == "zone" else self.room)]
+                    turn = {p: (far is None, far, ids[p][0]) for p, far in zip(near, run.metres(s, near), strict=True)}
+                order = sorted(turn, key=turn.__getitem__)
+                programmes |= {p: None for p in order if p in self.room and p not in programmes}
+            lists[s] = [*programmes]
+        return lists
+
+    def apply(self, lists: dict[int, list[int]]) -> None:
+        """Make every application: its class, the pools it competes in, and who goes before whom."""
+        run, classes, weak = self.run, self.classes, self.tied or self.mechanism == "stable_improvement"
+        columns, orders, of = dict[str, str](), dict[str, int](), [list[int]() for _ in classes]
+        drawn, later = False, ["after members" in pool.values() for pool in self.pools]
+        for (k, one), pool in product(enumerate(classes), self.pools):
+            texts = pool.get("order") or one.get("order") or self.rule.get("order") or ["lottery"]
+            terms = [(TERM.sub(r"\1", text), TERM.sub(r"\2", text)) for text in texts]
+            drawn = drawn or "lottery" in dict(terms)
+            cut = takewhile(lambda term: term[0] != "lottery" or not weak, terms)
+            by = [f"{columns.setdefault(code(what), f't{len(columns)}')} {way} NULLS LAST" for what, way in cut]
+            of[k].append(orders.setdefault(", ".join([*by, "0" if weak else "student_id"]), len(orders)))
+        when = " ".join(f"WHEN {code(one.get('when', 'TRUE'))} THEN {k}" for k, one in enumerate(classes))
+        who = code(self.rule.get("students", "TRUE"))
+        values = [f"CASE WHEN NOT coalesce({who}, 0) THEN -1 {when} ELSE -2 END AS k"]
+        values += [f"coalesce({code(pool.get('members', 'TRUE'))}, 0) AS m{j}" for j, pool in enumerate(self.pools)]
+        values += [f"{what} AS {column}" for what, column in columns.items()]
+        each = run.looks_beyond(" ".join(values))  # or else a child's applications are all alike
+        pairs = ((s, p, run.wishes[s].get(p, (None,))[-1]) for s, ps in lists.items() for p in ps)
+        run.suppose(pairs if each else ((s, None, None) for s, ps in lists.items() if ps))
+        columns_told = ", ".join(["student_id", *values])
+        run.db.executescript(f"DROP TABLE IF EXISTS app; CREATE TABLE app AS SELECT {columns_told} FROM v")
+        ranked = (f"SELECT dense_rank() OVER (ORDER BY {by}) FROM app ORDER BY rowid" for by in orders)
+        ranks = [[rank for (rank,) in run.db.execute(query)] for query in ranked]
+        inside = ", ".join(f"m{j}" for j in range(len(self.pools)))
+        told, row = run.db.execute(f"SELECT k, {inside} FROM app ORDER BY rowid").fetchall(), -1
+        for s, programmes in lists.items():
+            own = self.entries[s] = []
+            row += bool(programmes) and not each
+            for place, p in enumerate(programmes, 1):
+                row += each
+                (k, *member), many, given = told[row], len(own), run.wishes[s].get(p, (-inf,))[0]
+                lottery = run.draw(s, p if run.scoped else None) if drawn else ""
+                for j, order in enumerate(of[k] if k >= 0 else ()):
+                    if member[j] or later[j]:  # members go before others, then class by class, then by the order
+                        number = (k + (0 if member[j] else len(classes)) << 32) + ranks[order][row]
+                        own.append((p, j, place, k, given, lottery, number))
+                if len(own) == many:
+                    own.append((p, -1, place, k, given, lottery, None))
+
+    def divide(self) -> dict[tuple[int, int], int]:
+        """Return the seats of each pool at each programme: its share of what earlier rounds left."""
+        room, shares = self.room, dict[tuple[int, int], int]()
+        for j, pool in sorted(enumerate(self.pools), key=lambda pool: pool[1].get("seats", "rest") == "rest"):
+            seats, share = pool.get("seats", "rest"), room
+            if seats == "seat_plan":
+                plan = {p: self.run.plan.get((self.run.programmes[p][0], pool["name"]), 0) for p in room}
+                share = {p: min(plan[p], room[p]) for p in room}
+            elif seats != "rest":  # largest remainder; what the room cuts off goes on by the same remainders
+                seats, whole = min(seats, sum(room.values())), max(sum(self.room.values()), 1)
+                share = {p: min(seats * self.room[p] // whole, room[p]) for p in room}
+                turns = cycle(sorted(room, key=lambda p: -(seats * self.room[p] % whole)))
+                while sum(share.values()) < seats:
+                    p = next(turns)
+                    share[p] += share[p] < room[p]
+            shares |= {(p, j): n for p, n in share.items()}
+            room = {p: room[p] - share[p] for p in room}
+        return shares
+
+    def sit(self) -> dict[Any, list[Any]]:
+        """Return who holds a seat of each box: key, step and key, group, key as published, class; note where."""
+        run, published = self.run, self.run.published["applications"]
+        box_of = {label[1:]: box for box, label in self.label.items()}
+        holders = {box: list[Any]() for box in self.shares}
+        for s, own in self.entries.items():
+            for i in run.members[s] if run.members[s][0] in self.seated else ():
+                box = box_of.get(self.seated.get(i, ("", "")))
+                for p, j, place, k, given, _, number in own:
+                    if number is not None and box == (p, j):
+                        key, (name, *ids) = self.keys[number], self.label[box]
+                        group, text = key if self.tied else s, published.get((name, i, *ids), " " * 4)[3]
+                        self.seats[i] = (place, j), box, group
+                        holders[box].append((key, self.steps[place] + key, group, text, self.classes[k]["class"]))
+                        run.seat(i, p, name, ids[1], given, "zone" if given == -inf else "choice")
+        return holders
+
+    def judge(self) -> None:
+        """Say how every application must end, and which of them, or which circles, break the mechanism's promise."""
+        run, holders, expected = self.run, self.sit(), self.run.expected["applications"]
+        worst = {box: max([turn for _, turn, *_ in held], default=-1) for box, held in holders.items()}
+        groups = {box: Counter(group for _, _, group, *_ in held) for box, held in holders.items()}
+        free = {box: len(held) < self.shares[box] for box, held in holders.items()}
+        classes, best, key = [one["class"] for one in self.classes] + ["", ""], dict[Any, Any](), None
+        wanted, envy, waste = 0, list[Any](), list[Any]()
+        for s, own in self.entries.items():
+            for i in run.members[s]:
+                (seat, at, group), bundle = self.seats.get(i, ((inf, 0), None, None)), run.bundle[i]
+                far = 0 if own else 2
+                for p, j, place, k, _, lottery, number in own:
+                    (name, *ids), key = self.label[p, j], self.keys.get(number)
+                    if key is None:
+                        outcome, now = {-1: ("not eligible", 1), -2: ("no class", 3)}.get(k, ("no pool", 4))
+                    elif (place, j) >= seat:
+                        outcome, now = "admitted" if (place, j) == seat else "not needed", 5
+                    else:
+                        outcome, now, wanted, turn = "refused", 5, wanted + 1, self.steps[place] + key
+                        box = p, j
+                        if turn < worst[box] + self.tied:
+                            envy.append((name, i, *ids))
+                        if free[box]:
+                            waste.append((name, i, *ids))
+                        if box not in best or turn < best[box][0]:
+                            best[box] = turn, set()
+                        if at and turn == best[box][0] and groups[at][group] == 1:
+                            best[box][1].add(at)
+                    text, far = "" if key is None else str(key), max(far, now)
+                    expected[name, i, *ids] = str(place), classes[k], lottery, text, outcome, bundle
+                run.far[i] = max(run.far[i], far)
+        self.close(holders, groups)
+        arrows = circles = {(box, there) for box, (_, ends) in best.items() for there in ends}
+        while len(left := {arrow for arrow in circles if arrow[1] in {box for box, _ in circles}}) < len(circles):
+            circles = left  # arrows from a pool to the seat of whom it wants most: some go in a circle, or none is left
+        found = {"envy": (wanted, envy), "waste": (wanted, waste), "improvement": (len(arrows), [*circles])}
+        for check in () if self.skip else PROVEN.get(self.mechanism, "").split():
+            cases, faults = found[check]
+            if check != "improvement" or not (self.tied or "programmes" in self.parameters):
+                run.cases[check] += cases - len(faults)
+                for at in faults:
+                    table, where = ("programmes", at[0][0] + 1) if check == "improvement" else ("applications", at)
+                    run.tell(check, True, table, where)
+        free = dict[int, int]()
+        for (p, j), held in holders.items():
+            free[p] = free.get(p, 0) + max(0, self.shares[p, j] - len(held))
+        self.follow(free)
+
+    def close(self, holders: dict[Any, list[Any]], groups: dict[Any, Counter[Any]]) -> None:
+        """Say how the row of every pool must read, and whether a pool holds more than it has seats."""
+        run, published = self.run, self.run.published
+        for box, held in holders.items():
+            ids, share, (_, _, group, *line) = self.label[box], self.shares[box], max(held, default=(0, 0, 0, "-1", ""))
+            last_come = self.mechanism in ("deferred_acceptance", "serial_dictatorship", "regional")
+            together = groups[box][group] if last_come else max(groups[box].values(), default=0)
+            run.tell("seats", len(held) >= share + max(1, together * (not self.skip)), "cutoffs", ids)
+            capped = self.mechanism == "regional" and published["cutoffs"].get(ids, [""] * 4)[2]
+            line = ["", ""] if len(held) < share and not capped else line
+            run.expected["cutoffs"][ids] = (str(share), str(len(held)), *line)
+        if self.mechanism == "score_bands":  # marks go before the order
+            for ids, cells in published["applications"].items():
+                if ids[0] == self.name and cells[3]:
+                    key = str(int(cells[3]) % len(self.keys))
+                    published["applications"][ids] = (*cells[:3], key, *cells[4:])
+
+    def follow(self, free: dict[int, int]) -> None:
+        """Note what the round leaves, and check whom its guarantee places."""
+        run, here = self.run, self.entries
+        run.placed |= {s for s in here if run.members[s][0] in self.seated}
+        guarantee = self.rule.get("guarantee", {"who": "FALSE"})
+        run.suppose((s, None, None) for s in here if "guarantee" in self.rule)
+        rest = {s for (s,) in run.db.execute(f"SELECT _s FROM v WHERE {code(guarantee.get('who', 'TRUE'))}")}
+        run.far |= {i: 6 for s in rest for i in run.members[s]}
+        run.left |= dict.fromkeys({s for s, own in here.items() if any(one[3] != -1 for one in own)} | rest, self.name)
+        first = {s: min((self.keys.get(one[-1], inf) for one in here[s]), default=inf) for s in rest}
+        left = (s for s in rest if self.seats.keys().isdisjoint(run.members[s]))
+        self.coordinate(guarantee, sorted(left, key=lambda s: (first[s], run.students[s][0])), free)
+        run.taken.update(run.row.get(p, 0) for p, _ in self.seated.values())
+
+    def coordinate(self, guarantee: Any, rest: list[int], free: dict[int, int]) -> None:
+        """Check where children without a seat were placed: where they may be, as many as can be, at least cost.
+
+        Whoever is left over counts as placed far from all. No moving along programmes that ends at a free seat, or
+        where it began, may save anything; of equal costs who goes first has the smaller programme_id.
+        """
+        run, ends, lines = self.run, [*free, None], defaultdict[Any, list[Any]](list)
+        may = dict[int, Any]((s, free) for s in rest)
+        if "where" in guarantee:
+            run.suppose((s, p, run.wishes[s].get(p, (None,))[-1]) for s, p in product(rest, free))
+            pairs = {*run.db.execute(f"SELECT _s, _p FROM v WHERE {code(guarantee['where'])}")}
+            may = {s: {p for p in free if (s, p) in pairs} for s in rest}
+        metres = {s: run.metres(s, free) for s in rest}
+        beyond = 1 + max((far for line in metres.values() for far in line if far is not None), default=-1)
+        taken, largest = Counter[Any](), Counter[Any]()
+        for turn, s in enumerate(rest):
+            at = {run.row.get(self.seated[i][0], 0) if i in self.seated else None for i in run.members[s]}
+            p, size, near = at.pop(), len(run.members[s]), run.groups[run.students[s][1]]
+            taken[p], largest[p] = taken[p] + size, max(largest[p], size)
+            run.tell("guarantee", wrong := bool(at) or (p is not None and p not in may[s]), "students", s + 1)
+            if wrong:
+                continue
+            for i in run.members[s] if p else ():
+                run.seat(i, p or 0, self.name, "", -inf, "coordinated")
+            costs: list[Any] = [0] * len(free)
+            for what in guarantee.get("prefer", ("same_group", "distance")):
+                values = [beyond if far is None else far for far in metres[s]]
+                if what == "same_group":
+                    values = [run.sites[q][3] not in near for q in free]
+                costs = [cost * 10**11 + value for cost, value in zip(costs, values, strict=True)]
+            if len(may[s]) < len(free):
+                costs = [cost if q in may[s] else inf for q, cost in zip(free, costs, strict=True)]
+            if size == 1:
+                own = [*costs, 10**40][ends.index(p)]
+                lines[p].append([*(cost - own for cost in costs), 10**40 - own, turn])
+        left = {p: seats - taken[p] for p, seats in free.items()}
+        for p, seats in left.items():
+            run.tell("guarantee", seats + max(largest[p], 1) <= 0, "programmes", p + 1)
+        for s in rest:
+            alone = len(run.members[s]) > 1 and run.members[s][0] not in self.seated
+            run.tell("guarantee", alone and any(left[p] > 0 for p in may[s]), "students", s + 1)
+        self.exchange(ends, lines, left)
+
+    def exchange(self, ends: list[Any], lines: dict[Any, list[Any]], left: dict[int, int]) -> None:
+        """Check that nothing is saved by moving children along programmes, nor an equal cost divided better.
+
+        Of each child at a programme its line has what it would cost more at every other. If prices of the programmes
+        exist at which nobody would move, none below that of a free seat, no moves of any length save anything.
+        """
+        run = self.run
+        least = {p: [min(column) for column in zip(*line, strict=True)][:-1] for p, line in lines.items()}
+        prices, before = [0] * len(ends), list[Any]()
+        for _ in range(len(ends) + 2):
+            outlets = (price for p, price in zip(ends, prices, strict=True) if p is None or left[p] > 0)
+            outlet, before = min(outlets), prices
+            prices = [min(price, outlet) for price in prices]
+            for p, steps in least.items():
+                start = prices[ends.index(p)]
+                prices = [*map(min, prices, [start + step for step in steps])]
+            if prices == before:
+                break
+        run.tell("guarantee", prices != before, "programmes", 2)
+        for p, q in product(least, ends):
+            step = least[p][ends.index(q)]
+            if step <= 0 and p and q and p != q:
+                smaller = run.programmes[q][0] < run.programmes[p][0]
+                run.tell("guarantee", step == 0 and smaller and left[q] > 0, "programmes", p + 1)
+                if step + least.get(q, [inf] * len(ends))[ends.index(p)] == 0 and (step < 0 or smaller):
+                    go = min(line[-1] for line in lines[p] if line[ends.index(q)] == step)
+                    come = max(line[-1] for line in lines[q] if line[ends.index(p)] == -step)
+                    run.tell("guarantee", go < come, "programmes", p + 1)
 
 
-def judge_run(manifest: Any, tables: dict[str, list[list[str]]]) -> list[tuple[str, int, int, str]]:
+def compare(run: Run, table: str) -> None:
+    """Lay a published table beside what it must be, cell by cell."""
+    width, checks = CHECKS[table]
+    published, expected = run.published[table], run.expected[table]
+    seen, extra = Counter[Any](), "children" if table == "allocation" else "rows"
+    run.cases.update(dict.fromkeys({extra, *checks.split()}, len(expected)))
+    if len(run.read[table]) > len(published):
+        seen.update(cells[:width] for cells in run.read[table])
+    for ids in expected | published if seen or published != expected else ():
+        if ids not in expected or seen[ids] > 1:
+            run.faults[extra].append((table, ids))
+        cells = published.get(ids, [None] * 8)
+        for check, cell, right in zip(checks.split(), cells, expected.get(ids, cells), strict=False):
+            if cell != right:
+                run.faults[check].append((table, ids))
+
+
+def judge_run(manifest: Any, tables: Any) -> list[tuple[str, int, int, str]]:
     """Return for each check its cases, the faults, and where the first is."""
     run = Run(manifest, tables)
     for rule in run.policy["round"]:
-        judge(run, rule)
-    for name in ("applications", "cutoffs"):
-        run.cases["rows"] += len(run.read[name])
-        for table in getattr(run, name).values():
-            for _, n in table.values():
-                run.fault("rows", name, n)
-    seen = Counter(i for i, *_ in run.read["allocation"])
-    run.cases["children"] = len(seen)
-    for n, (i, *cells) in enumerate(run.read["allocation"], 2):
-        right = run.right.get(i) or (run.stage.get(i), *[""] * 5, "none", REASONS[run.far.get(i, 0)])
-        if tuple(cells) != right or seen[i] > 1:
-            run.fault("children", "allocation", n)
-    for _ in run.stage.keys() - seen.keys():
-        run.fault("children", "allocation", 0)
-    return [(check, n, len(run.faults[check]), min(run.faults[check], default="")) for check, n in sorted(run.cases.items())]
+        Round(run, rule).judge()
+    for i, stage in run.stage.items():
+        nothing = (stage, "", "", "", "", "", "none", REASONS[run.far[i]])
+        run.expected["allocation"].setdefault((i,), nothing)
+    for table in CHECKS:
+        compare(run, table)
+    return [(check, run.cases[check], len(run.faults[check]), run.first(check)) for check in sorted(run.cases)]
 
 
 def main(out: str, data: str) -> int:
@@ -444,14 +530,19 @@ def main(out: str, data: str) -> int:
         wrong = sorted(name for name in stated | found if stated.get(name) not in found.get(name, set()))
         verdict = [("files", len(found), len(wrong), ", ".join(wrong))]
         if not wrong:
-            files |= {"allocation": files["allocation.csv"], "cutoffs": files["cutoffs.csv"], "applications": gzip.decompress(files["applications.csv.gz"])}  # fmt: skip
-            verdict += judge_run(manifest, {name: [*csv.reader(io.StringIO(files[name].decode(), newline=""))] for name in TABLES if name in files})  # fmt: skip
+            files["applications"] = gzip.decompress(files["applications.csv.gz"])
+            files |= {name: files[f"{name}.csv"] for name in ("allocation", "cutoffs")}
+            texts = {name: io.StringIO(files[name].decode(), newline="") for name in TABLES if name in files}
+            verdict += judge_run(manifest, {name: csv.reader(text) for name, text in texts.items()})
         for name, cases, faults, at in verdict:
-            print(f"{'REFUSED' if faults else 'holds':8} {name:12} {cases:>12,}" + f"  {faults:,.0f}: {at}" * bool(faults))  # fmt: skip
+            fault = f"  {faults:,}: {at}" if faults else ""
+            print(f"{'REFUSED' if faults else 'holds':8} {name:12} {cases:>12,}{fault}")
         return 3 if any(faults for _, _, faults, _ in verdict) else 0
     except (OSError, ValueError, KeyError, TypeError, IndexError, sqlite3.Error) as error:
         print(f"cannot be verified: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
+    finally:
+        gc.enable()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,99 @@
+"""One change of a market at the outcome of deferred acceptance, resolved by chains from there.
+
+A seat fewer or an applicant more starts a rejection chain; a seat more or an applicant fewer a vacancy chain and the
+cycles at its end; another list is the old one withdrawn, then the new one handed in. What a question changes is put
+back.
+"""
+
+import numpy as np
+from numba import njit
+
+from admissions.kernels.rejections import displace, go_down, line_up
+from admissions.kernels.standing import MOVED, NO_SEAT, put_back, touch
+from admissions.kernels.vacancies import fill, leave, trade
+
+
+@njit(cache=True, nogil=True)
+def resolve(standing, pool, more, leaver, guest, length):  # type: ignore[no-untyped-def]
+    """Return who moves by one change, in order, and their choices before and after, -1 for none; (k,) int64 each.
+
+    Parameters
+    ----------
+    standing : Standing
+        The market at its outcome, and so it is left.
+    pool, more : int64
+        Pool that has ``more`` seats, 1 or -1; 0 for no such change.
+    leaver, guest : int64
+        Who withdraws, and who enters, -1 for nobody; the same for another list.
+    length : int64
+        Length of the guest's list, which stands in ``pool`` and ``key`` behind everybody's choices. Its choices count
+        on from there.
+    """
+    s = standing
+    if more != 0:
+        touch(s, pool)
+        s.seats[pool] += more
+    if more > 0:
+        fill(s, pool)
+    elif more < 0 and s.taken[pool] > s.seats[pool]:
+        out = displace(s, pool, -1)
+        go_down(s, out, s.held[out] + 1, -1)
+    if leaver >= 0:
+        leave(s, leaver)
+    if more > 0 or leaver >= 0:
+        trade(s)
+    if guest >= 0:
+        first, stop = s.first[guest], s.stop[guest]
+        line_up(s, guest, length)
+        go_down(s, guest, s.first[guest], guest)
+        s.first[guest], s.stop[guest] = first, stop
+    moves = _moves(s)
+    put_back(s)
+    return moves
+
+
+@njit(cache=True, nogil=True)
+def count_marginal_seats(standing, moved, placed, improved, ranks):  # type: ignore[no-untyped-def]
+    """Count what one more seat would change, for every pool by itself.
+
+    Parameters
+    ----------
+    standing : Standing
+        The market at its outcome, and so it is left.
+    moved : (p,) int64, out
+        Applicants who would have another seat.
+    placed, improved : (p,) int64, out
+        Of these, those who had none, and those whose seat would have a better rank.
+    ranks : (p,) int64, out
+        Ranks that the latter would gain.
+    """
+    s = standing
+    for p in range(len(moved)):
+        placed[p] = improved[p] = ranks[p] = 0
+        touch(s, p)
+        s.seats[p] += 1
+        fill(s, p)
+        trade(s)
+        moved[p] = s.counts[MOVED]
+        for k in range(s.counts[MOVED]):
+            before, after = s.before[k], s.held[s.moved[k]]
+            if before == NO_SEAT:
+                placed[p] += 1
+            elif s.rank[after] < s.rank[before]:
+                improved[p] += 1
+                ranks[p] += s.rank[before] - s.rank[after]
+        put_back(s)
+
+
+@njit(cache=True, nogil=True)
+def _moves(s):  # type: ignore[no-untyped-def]
+    """Return whose choice is another one, in order, and the choices before and after."""
+    noted = s.moved[: s.counts[MOVED]]
+    found, count = np.empty((3, len(noted)), dtype=np.int64), 0
+    for k in np.argsort(noted):
+        before, after = s.before[k], s.held[noted[k]]
+        before, after = before if before != NO_SEAT else -1, after if after != NO_SEAT else -1
+        if before != after:
+            found[0, count], found[1, count], found[2, count] = noted[k], before, after
+            count += 1
+    return found[:, :count]

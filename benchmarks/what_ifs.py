@@ -1,0 +1,114 @@
+"""What one change of a market costs when its outcome is continued, against a full run of the changed market."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from admissions.kernels.deferred_acceptance import Work, defer_acceptance
+from admissions.market import Market
+from admissions.mechanisms import deferred_acceptance
+from admissions.mechanisms.continuation import Continuation, continue_from
+from admissions.mechanisms.keys import narrowed
+from benchmarks.kernels import in_turn
+from benchmarks.markets import synthetic
+from benchmarks.tables import headed, named
+
+SHAPE = (100_000, 10, 500)
+CHANGES, ASKED, RUNS = 1_000, 3, 21
+"""Changes of each kind, how often each is asked (its median counts), and full runs."""
+LEAST_RATIO = 100
+SEATS = {"for half": 0.5, "for nine in ten": 0.9, "for all and a fifth": 1.2}
+"""Seats for how many of the applicants."""
+
+
+def run() -> None:
+    """Print a table for scarce seats, for nearly enough and for plentiful ones."""
+    console = Console(width=130)
+    market = synthetic(*SHAPE)
+    for name, share in SEATS.items():
+        seats = np.maximum(1, (market.seats * (share / 0.9)).astype(np.int64))
+        console.print(_against_full_runs(name, replace(market, seats=seats)))
+
+
+def _against_full_runs(name: str, market: Market) -> Table:
+    table = headed(
+        f"One change of {named(SHAPE)}, seats {name}", "change", "moves: median", "most", "µs: median", "95 %", "worst",
+        "full run µs", "ratio: median", "95 %", "worst",
+    )  # fmt: skip
+    (full,) = in_turn([_kernel(market)], repeats=RUNS)
+    began = time.perf_counter()
+    state = continue_from(deferred_acceptance.run(market))
+    prepared = time.perf_counter() - began
+    for kind, changes in _changes(market, state, np.random.default_rng(2016)).items():
+        seconds, moves = _measured(changes)
+        cuts = np.quantile(seconds, [0.5, 0.95, 1.0])
+        counts = f"{np.median(moves):.0f}", f"{moves.max():,}"
+        times, ratios = (f"{cut * 1e6:,.0f}" for cut in cuts), (f"{full / cut:,.0f} ×" for cut in cuts)
+        table.add_row(kind, *counts, *times, f"{full * 1e6:,.0f}", *ratios)
+    (every,) = in_turn([state.marginal_seats])
+    pools = len(market.seats)
+    moved = state.marginal_seats().moved
+    table.add_row(
+        f"next seat of all {pools}", f"{np.median(moved):.0f}", f"{moved.max():,}", f"{every * 1e6:,.0f}", "", "",
+        f"{pools * full * 1e6:,.0f}", f"{pools * full / every:,.0f} ×", "", "",
+    )  # fmt: skip
+    table.caption = (
+        f"{CHANGES:,} random changes a kind, each the median of {ASKED}; the full run is the warm kernel alone, its "
+        f"arrays made; budget {LEAST_RATIO} × in the median; preparing took {prepared / full:.0f} full runs"
+    )
+    return table
+
+
+def _kernel(market: Market) -> Callable[[], None]:
+    """Return a full run of the kernel, with its keys and work arrays ready."""
+    key, highest, _ = narrowed(market.key)
+    choice = np.empty(market.applicants, dtype=np.int64)
+    cutoff = np.empty(len(market.seats), dtype=np.int64)
+    arrays = market.indptr, market.pool, key, highest, market.seats, market.size
+    return partial(defer_acceptance, *arrays, Work.of(market), choice, cutoff)
+
+
+def _changes(market: Market, state: Continuation, rng: np.random.Generator) -> dict[str, Iterator[Callable[[], Any]]]:
+    """Return random changes of each kind; lists are those of some applicant, priorities those of another."""
+
+    def pools() -> Iterator[int]:
+        return iter(rng.integers(len(market.seats), size=CHANGES).tolist())
+
+    def applicants() -> Iterator[int]:
+        return iter(rng.integers(market.applicants, size=CHANGES).tolist())
+
+    def listing(one: int, other: int) -> tuple[Any, Any]:
+        wanted, keys = (slice(*market.indptr[[i, i + 1]]) for i in (one, other))
+        return market.pool[wanted].tolist(), market.key[keys]
+
+    return {
+        "a seat more": (partial(state.seat_added, j) for j in pools()),
+        "a seat less": (partial(state.seat_removed, j) for j in pools()),
+        "a child more": (
+            partial(state.child_added, *listing(i, o)) for i, o in zip(applicants(), applicants(), strict=True)
+        ),
+        "a child less": (partial(state.child_withdrawn, i) for i in applicants()),
+        "another list": (
+            partial(state.list_changed, i, *listing(o, o)) for i, o in zip(applicants(), applicants(), strict=True)
+        ),
+    }
+
+
+def _measured(changes: Iterator[Callable[[], Any]]) -> tuple[Any, Any]:
+    """Return seconds and moves of each change."""
+    seconds, moves = [], []
+    for ask in changes:
+        times = []
+        for _ in range(ASKED):
+            began = time.perf_counter()
+            answer = ask()
+            times.append(time.perf_counter() - began)
+        seconds.append(sorted(times)[ASKED // 2])
+        moves.append(len(answer.applicant))
+    return np.array(seconds), np.array(moves)

@@ -9,13 +9,16 @@ import numpy as np
 from numba import njit
 
 from admissions.kernels.rejections import displace, go_down, line_up
-from admissions.kernels.standing import MOVED, NO_SEAT, put_back, touch
+from admissions.kernels.standing import GONE, MOVED, NO_SEAT, put_back, touch
 from admissions.kernels.vacancies import fill, leave, trade
 
 
 @njit(cache=True, nogil=True)
 def resolve(standing, pool, more, leaver, guest, length):  # type: ignore[no-untyped-def]
-    """Return who moves by one change, in order, and their choices before and after, -1 for none; (k,) int64 each.
+    """Return whose choice is another one after a change, (6, k) int64.
+
+    The rows: applicants in order, pool before and after, rank before and after, 0 for none, choice after; -1 for no
+    seat.
 
     Parameters
     ----------
@@ -36,8 +39,8 @@ def resolve(standing, pool, more, leaver, guest, length):  # type: ignore[no-unt
     if more > 0:
         fill(s, pool)
     elif more < 0 and s.taken[pool] > s.seats[pool]:
-        out = displace(s, pool, -1)
-        go_down(s, out, s.held[out] + 1, -1)
+        out = displace(s, pool, guest)
+        go_down(s, out, s.held[out] + 1, guest)
     if leaver >= 0:
         leave(s, leaver)
     if more > 0 or leaver >= 0:
@@ -87,13 +90,22 @@ def count_marginal_seats(standing, moved, placed, improved, ranks):  # type: ign
 
 @njit(cache=True, nogil=True)
 def _moves(s):  # type: ignore[no-untyped-def]
-    """Return whose choice is another one, in order, and the choices before and after."""
+    """Return whose choice is another one, in order: pool before and after, rank before and after, choice after."""
     noted = s.moved[: s.counts[MOVED]]
-    found, count = np.empty((3, len(noted)), dtype=np.int64), 0
+    found, count = np.empty((6, len(noted)), dtype=np.int64), 0
     for k in np.argsort(noted):
-        before, after = s.before[k], s.held[noted[k]]
-        before, after = before if before != NO_SEAT else -1, after if after != NO_SEAT else -1
-        if before != after:
-            found[0, count], found[1, count], found[2, count] = noted[k], before, after
+        i = noted[k]
+        if s.before[k] != s.held[i]:
+            found[0, count] = i
+            found[1, count], found[3, count], _ = _seat(s, s.before[k])
+            found[2, count], found[4, count], found[5, count] = _seat(s, s.held[i])
             count += 1
     return found[:, :count]
+
+
+@njit(cache=True, nogil=True)
+def _seat(s, held):  # type: ignore[no-untyped-def]
+    """Return pool, rank and choice of what is held; -1, 0 and -1 for no seat."""
+    if held in (NO_SEAT, GONE):
+        return -1, 0, -1
+    return s.pool[held], s.rank[held], held

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from admissions.market import BoolArray, Int32Array, Int64Array
+from admissions.market import BoolArray, Int64Array
 
 NO_SEAT = np.int64(np.iinfo(np.int64).max)
 """What an applicant without a seat holds: every choice is better."""
@@ -25,12 +25,12 @@ class Standing(NamedTuple):
     ----------
     start : (p + 1,) int64
         Choices of pool ``j`` are ``line[start[j]:start[j + 1]]``, in order of priority; equal keys by applicant.
-    line, claimant : (e,) int32
+    line, claimant : (e,) int64
         Choice at each place of the lines, and its applicant.
     place : (e + r,) int64
         Of each choice, twice its place in the line, and one. The last ``r`` are room for the list of a guest, whose
         places are even: between those of two others.
-    pool, rank : (e + r,) int32
+    pool, rank : (e + r,) int64
         Seat pool of each choice, and place of its programme on the applicant's list.
     key : (e + r,) int64
         Priority of each choice.
@@ -61,11 +61,11 @@ class Standing(NamedTuple):
     """
 
     start: Int64Array
-    line: Int32Array
-    claimant: Int32Array
+    line: Int64Array
+    claimant: Int64Array
     place: Int64Array
-    pool: Int32Array
-    rank: Int32Array
+    pool: Int64Array
+    rank: Int64Array
     key: Int64Array
     first: Int64Array
     stop: Int64Array

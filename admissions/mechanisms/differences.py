@@ -4,13 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import numpy as np
-
 from admissions.errors import MarketError
-from admissions.market import Int32Array, Int64Array, Matching
-
-Seats = tuple[Int64Array, Int64Array]
-"""Pool and rank, -1 and 0 for no seat."""
+from admissions.market import Int64Array, Matching
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -38,11 +33,11 @@ class Difference:
         return f"Difference({len(self.applicant)} applicants move)"
 
     @classmethod
-    def of(cls, applicant: Int64Array, before: Seats, after: Seats, matching: Callable[[], Matching]) -> Self:
-        """Return what seats before and after come to, applicant by applicant, and how the whole outcome is found."""
-        changed = (before[0] != after[0]) | (before[1] != after[1])
-        pools, ranks = ([array[changed] for array in pair] for pair in zip(before, after, strict=True))
-        return cls(applicant[changed], pools[0], pools[1], ranks[0], ranks[1], matching)
+    def of(cls, moves: Int64Array, matching: Callable[[], Matching]) -> Self:
+        """Return what some moves come to: rows of the attributes, in order, of which those are left that change."""
+        changed = (moves[1] != moves[2]) | (moves[3] != moves[4])
+        applicant, before, after, rank_before, rank_after = moves[:, changed]
+        return cls(applicant, before, after, rank_before, rank_after, matching)
 
     def matching(self) -> Matching:
         """Return the whole outcome of the changed market; who withdrew stays in it without choices.
@@ -90,18 +85,3 @@ class MarginalSeats:
 
     def __repr__(self) -> str:
         return f"MarginalSeats({len(self.placed)} pools, the next seat of {int(self.placed.sum())} places a child)"
-
-
-def seats_of(pool: Int32Array, rank: Int32Array, choice: Int64Array) -> Seats:
-    """Return pool and rank of choices, -1 and 0 for none.
-
-    Examples
-    --------
-    >>> pool, rank = seats_of(np.array([4, 5]), np.array([1, 2]), np.array([1, -1]))
-    >>> pool.tolist(), rank.tolist()
-    ([5, -1], [2, 0])
-    """
-    pools, ranks = np.full(len(choice), -1, dtype=np.int64), np.zeros(len(choice), dtype=np.int64)
-    held = choice >= 0
-    pools[held], ranks[held] = pool[choice[held]], rank[choice[held]]
-    return pools, ranks

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from admissions.market import Int64Array, Matching
+from admissions.market import Int64Array, Market, Matching
 from admissions.mechanisms import deferred_acceptance
 from admissions.mechanisms.changes import Change
-from admissions.mechanisms.differences import Difference, MarginalSeats, seats_of
+from admissions.mechanisms.differences import Difference, MarginalSeats
 from admissions.mechanisms.keys import in_order_of_priority
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ class Chains:
                 part = slice(len(market.pool), len(market.pool) + change.length)
                 standing.pool[part], standing.key[part], standing.rank[part] = listing
             moves = resolve(standing, change.pool, change.more, leaver, guest, change.length)
-            before, after = (seats_of(standing.pool, standing.rank, choice) for choice in moves[1:])
-        return Difference.of(moves[0], before, after, partial(_changed, self.outcome, change, moves))
+        return Difference.of(moves[:5], partial(_changed, self.outcome, change, moves[0], moves[5]))
 
     def count(self) -> MarginalSeats:
         """Return what one more seat would change, for each pool."""
@@ -69,11 +68,8 @@ class Reruns:
         was = self.outcome
         now = deferred_acceptance.run(change.made_in(was.market))
         had = np.append(was.choice, np.full(now.market.applicants - was.market.applicants, -1))
-        before, after = (
-            seats_of(market.pool, market.rank, choice)
-            for market, choice in ((was.market, had), (now.market, now.choice))
-        )
-        return Difference.of(np.arange(len(had)), before, after, lambda: now)
+        (pool, rank), (other, better) = _seats(was.market, had), _seats(now.market, now.choice)
+        return Difference.of(np.array([np.arange(len(had)), pool, other, rank, better]), lambda: now)
 
     def count(self) -> MarginalSeats:
         """Return what one more seat would change, for each pool; all counts are of children."""
@@ -95,18 +91,18 @@ def _standing(matching: Matching) -> "Standing":
     market = matching.market
     n, e, p = market.applicants, len(market.pool), len(market.seats)
     start, entries = in_order_of_priority(market.pool, market.key, p)
-    line = (entries & CHOICE).astype(np.int32)
+    line, room = entries & CHOICE, np.zeros(p, dtype=np.int64)
     taken, last, head, touched, path = np.empty((5, p), dtype=np.int64)
     moved, before = np.empty((2, n + 1), dtype=np.int64)
     is_touched, dead = np.zeros((2, p), dtype=np.bool_)
     standing = Standing(
         start=start,
         line=line,
-        claimant=market.owners()[line],
+        claimant=market.owners()[line].astype(np.int64),
         place=np.empty(e + p, dtype=np.int64),
-        pool=np.append(market.pool, np.zeros(p, dtype=np.int32)),
-        key=np.append(market.key, np.zeros(p, dtype=np.int64)),
-        rank=np.append(market.rank, np.zeros(p, dtype=np.int32)),
+        pool=np.append(market.pool, room),
+        key=np.append(market.key, room),
+        rank=np.append(market.rank, room),
         first=market.indptr.copy(),
         stop=np.append(market.indptr[1:], e),
         held=np.append(np.where(matching.choice >= 0, matching.choice, NO_SEAT), NO_SEAT),
@@ -129,14 +125,22 @@ def _standing(matching: Matching) -> "Standing":
     return standing
 
 
-def _changed(was: Matching, change: Change, moves: Int64Array) -> Matching:
+def _changed(was: Matching, change: Change, who: Int64Array, held: Int64Array) -> Matching:
     """Return the outcome of the changed market; choices behind the list that is another one count on from its end."""
     before, after, row = was.market, change.made_in(was.market), change.applicant
     e = len(before.pool)
     choice = np.append(was.choice, np.full(after.applicants - before.applicants, -1))
-    choice[moves[0]] = moves[2]
+    choice[who] = held
     if row >= 0:
         own = choice[row]
         choice[choice >= before.indptr[min(row + 1, before.applicants)]] += len(after.pool) - e
         choice[row] = own - e + after.indptr[row] if own >= e else -1
     return Matching.of(after, choice)
+
+
+def _seats(market: Market, choice: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Return pool and rank of choices, -1 and 0 for none."""
+    pool, rank = np.full(len(choice), -1, dtype=np.int64), np.zeros(len(choice), dtype=np.int64)
+    held = choice >= 0
+    pool[held], rank[held] = market.pool[choice[held]], market.rank[choice[held]]
+    return pool, rank

@@ -3,9 +3,9 @@
 A free seat goes to the first in the pool's line who would rather be there, and so does the seat that this one leaves.
 The matching at the end is stable, yet may not be the one that every applicant likes best (Blum, Roth and Rothblum
 1997). What is missing are cycles: each full pool points to the pool where the first sits who would rather be in it,
-and along a cycle everybody moves up (Erdil and Ergin 2008, for strict priorities). A pool from which the pointers lead
-to somebody without a seat, or to a pool nobody would rather be in, has the same children in every stable matching,
-since the number of those it admits is the same in all of them (Roth 1986).
+and along a cycle everybody moves up (Erdil and Ergin 2008, for strict priorities). A pool whose pointers lead to
+somebody without a seat, or to a pool nobody would rather be in, is settled: who is placed, and how many each pool
+admits, is the same in all stable matchings (Roth 1986), so nobody can enter it, and nobody leave it, without envy.
 
 At the outcome of deferred acceptance there is no cycle. A new one has an arrow that changed: from a pool whose first
 has become another, or to a pool somebody moved into, whose first was that very applicant. Either pool is touched, so

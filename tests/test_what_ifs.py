@@ -371,3 +371,9 @@ def test_a_run_whose_seats_are_not_those_of_its_records_is_refused():
 def test_a_market_is_asked_as_well():
     market = adm.Market.from_preferences({"ann": ["n"], "bob": ["n"]}, {"n": ["ann", "bob"]}, {"n": 1})
     assert adm.what_if(adm.match(market, "deferred_acceptance")).seat_added("n").to_dict() == {"bob": (None, "n")}
+    for wrong, words in (
+        ((market,), "not a Market"),
+        ((adm.match(market, "deferred_acceptance"), "first"), "is one round"),
+    ):
+        with pytest.raises(AdmissionsError, match=words):
+            adm.what_if(*wrong)

@@ -66,7 +66,11 @@ def what_if(
     True
     """
     if isinstance(outcome, Matching):
+        if in_round is not None:
+            raise AdmissionsError("a market is one round; leave in_round out")
         return continue_from(outcome, rerun)
+    if not isinstance(outcome, Allocation):
+        raise AdmissionsError(f"what_if asks what match, allocate or read_run returned, not a {type(outcome).__name__}")
     names = [rule.name for rule in outcome.policy.rounds]
     if in_round is None and len(names) == 1:
         in_round = names[0]

@@ -390,7 +390,7 @@ def test_rounds_that_cannot_say_what_a_seat_would_change_are_named_with_the_way_
     out = tmp_path / "out"
     assert command("run", tmp_path / "data", "--policy", tmp_path / "policy.toml", "--out", out)[0] == 0
     code, printed, _ = command("marginal", out)
-    assert code == 0 and "round 'primary': 1 applicants are of several children" in printed and "--rerun" in printed
+    assert code == 0 and "round 'primary': applicants of several children: 1" in printed and "--rerun" in printed
     code, printed, _ = command("marginal", out, "--rerun", "--out", tmp_path / "rerun.csv")
     assert code == 0 and "0 of 1 would be taken" in printed and "--rerun" not in printed
 

@@ -210,7 +210,7 @@ def test_an_answer_says_who_moves_from_where_to_where_and_what_was_not_run_again
     assert (answer.placed, answer.displaced) == (1, 0)
     assert answer.not_run_again == ("the guarantee of round 'first'", "round 'second'")
     assert str(answer) == (
-        "round 'first': 2 children move, 1 of them get a seat by list and 0 lose theirs\n"
+        "round 'first': children who move: 2, who get a seat by list: 1, who lose theirs: 0\n"
         "this is of the round alone; not run again: the guarantee of round 'first', round 'second'"
     )
     assert repr(answer) == "RoundDifference('first', 2 move)"
@@ -251,7 +251,7 @@ def test_a_run_folder_is_asked_as_the_allocation_it_was_written_from(tmp_path):
     again, refused_again = marginal_seats(adm.read_run(tmp_path / "run"))
     assert table.equals(again) and refused == refused_again
     assert set(refused) == {"primary", "junior"}
-    assert all("are of several children" in reason for reason in refused.values())
+    assert all("applicants of several children" in reason for reason in refused.values())
     whole, none = marginal_seats(allocation, rerun=True)
     assert not none
     assert whole.filter(~pl.col("round").is_in(list(refused))).equals(table)
@@ -296,7 +296,7 @@ def test_twins_are_refused_and_asked_by_full_runs():
              (("S1", 9, None), ("T1", 8, "t"), ("T2", 8, "t"), ("Z", 7, None))]  # fmt: skip
     district = office(twins, {"A": 2}, ["S1: A", "T1: A", "Z: A"])
     allocation = adm.allocate(district, one_round(**MARKS))
-    with pytest.raises(AdmissionsError, match="round 'primary': 1 applicants are of several children.*--rerun"):
+    with pytest.raises(AdmissionsError, match="round 'primary': applicants of several children: 1.*--rerun"):
         adm.what_if(allocation)
     state = adm.what_if(allocation, rerun=True)
     assert (

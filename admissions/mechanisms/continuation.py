@@ -183,8 +183,8 @@ def continue_from(matching: Matching, rerun: bool = False) -> Continuation:
     market = matching.market
     if not rerun and (twins := np.flatnonzero(market.size > 1)).size:
         raise MarketError(
-            f"{len(twins)} applicants are of several children, where chains are not exact: say rerun=True (--rerun), "
-            "and each question is a full run of deferred acceptance on the changed market",
+            f"applicants of several children: {len(twins)}; chains are not exact there. Say rerun=True (--rerun), and "
+            "each question is a full run of deferred acceptance on the changed market",
             rows=twins[:20].tolist(),
         )
     outcome = deferred_acceptance.run(market)

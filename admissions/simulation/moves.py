@@ -1,5 +1,6 @@
 """What one change of a round comes to, in the office's words."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Self
 
@@ -64,23 +65,30 @@ class RoundDifference:
         """
         children, had, has = moves["children"], moves["programme_before"], moves["programme_after"]
         placed, displaced = (int(children.filter(one).sum()) for one in (had.is_null(), has.is_null()))
-        before, after = (
-            moves.group_by(programme=column).agg(pl.col("children").sum()).sort("programme")
-            for column in ("programme_before", "programme_after")
-        )
-        same = settled and before.equals(after)
-        return cls(name, moves, placed, displaced, () if same else follows)
+        if settled and _counts(moves, "programme_before") == _counts(moves, "programme_after"):
+            follows = ()
+        return cls(name, moves, placed, displaced, follows)
 
     def __repr__(self) -> str:
         return f"RoundDifference('{self.round}', {len(self.moves)} move)"
 
     def __str__(self) -> str:
         """Return what happens in two lines, without a child's id."""
-        counted = f"round '{self.round}': {self.moves['children'].sum()} children move"
-        told = f"{counted}, {self.placed} of them get a seat by list and {self.displaced} lose theirs"
+        told = (
+            f"round '{self.round}': children who move: {self.moves['children'].sum()}, who get a seat by list: "
+            f"{self.placed}, who lose theirs: {self.displaced}"
+        )
         if not self.not_run_again:
             return f"{told}\nnothing that follows is touched"
         return f"{told}\nthis is of the round alone; not run again: {', '.join(self.not_run_again)}"
+
+
+def _counts(moves: pl.DataFrame, column: str) -> Counter[str | None]:
+    """Return how many children have a seat at each programme, None for nowhere."""
+    counts = Counter[str | None]()
+    for programme, children in moves.select(column, "children").iter_rows():
+        counts[programme] += children
+    return counts
 
 
 def tabulate_moves(evidence: Evidence, difference: Difference) -> pl.DataFrame:

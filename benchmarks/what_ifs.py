@@ -17,7 +17,7 @@ from admissions.mechanisms import deferred_acceptance
 from admissions.mechanisms.continuation import Continuation, continue_from
 from admissions.mechanisms.keys import narrowed
 from benchmarks.kernels import in_turn
-from benchmarks.markets import synthetic
+from benchmarks.markets import balanced, synthetic
 from benchmarks.tables import headed, named
 
 SHAPE = (100_000, 10, 500)
@@ -29,17 +29,18 @@ SEATS = {"for half": 0.5, "for nine in ten": 0.9, "for all and a fifth": 1.2}
 
 
 def run() -> None:
-    """Print a table for scarce seats, for nearly enough and for plentiful ones."""
+    """Print a table for scarce seats, for nearly enough and for plentiful ones, and one where chains are longest."""
     console = Console(width=130)
     market = synthetic(*SHAPE)
     for name, share in SEATS.items():
         seats = np.maximum(1, (market.seats * (share / 0.9)).astype(np.int64))
-        console.print(_against_full_runs(name, replace(market, seats=seats)))
+        console.print(_against_full_runs(f"seats {name}", replace(market, seats=seats)))
+    console.print(_against_full_runs("a seat for each, all pools alike: chains cross the market", balanced(*SHAPE)))
 
 
 def _against_full_runs(name: str, market: Market) -> Table:
     table = headed(
-        f"One change of {named(SHAPE)}, seats {name}", "change", "moves: median", "most", "µs: median", "95 %", "worst",
+        f"One change of {named(SHAPE)}, {name}", "change", "moves: median", "most", "µs: median", "95 %", "worst",
         "full run µs", "ratio: median", "95 %", "worst",
     )  # fmt: skip
     kernel = _kernel(market)
@@ -48,14 +49,14 @@ def _against_full_runs(name: str, market: Market) -> Table:
     for kind, changes in _changes(market, state, np.random.default_rng(2016)).items():
         seconds, moves, full = _measured(changes, kernel)
         cuts = np.quantile(seconds, [0.5, 0.95, 1.0])
-        counts = f"{np.median(moves):.0f}", f"{moves.max():,}"
-        times, ratios = (f"{cut * 1e6:,.0f}" for cut in cuts), (f"{full / cut:,.0f} ×" for cut in cuts)
+        counts = f"{np.median(moves):,.0f}", f"{moves.max():,}"
+        times, ratios = (f"{cut * 1e6:,.0f}" for cut in cuts), (_times(full / cut) for cut in cuts)
         table.add_row(kind, *counts, *times, f"{full * 1e6:,.0f}", *ratios)
     every, full = in_turn([state.marginal_seats, kernel])
     pools, moves = len(market.seats), state.marginal_seats().moved
     table.add_row(
-        f"next seat of all {pools}", f"{np.median(moves):.0f}", f"{moves.max():,}", f"{every * 1e6:,.0f}", "", "",
-        f"{pools * full * 1e6:,.0f}", f"{pools * full / every:,.0f} ×", "", "",
+        f"next seat of all {pools}", f"{np.median(moves):,.0f}", f"{moves.max():,}", f"{every * 1e6:,.0f}", "", "",
+        f"{pools * full * 1e6:,.0f}", _times(pools * full / every), "", "",
     )  # fmt: skip
     table.caption = (
         f"{CHANGES:,} random changes a kind, each the median of {ASKED}; the full run is the warm kernel alone, its "
@@ -108,7 +109,15 @@ def _measured(changes: Iterator[Callable[[], Any]], kernel: Callable[[], None]) 
         times, answers = zip(*(_timed(ask) for _ in range(ASKED)), strict=True)
         seconds.append(median(times))
         moves.append(len(answers[0].applicant))
+        if place % EACH_RUN == 0:
+            told = answers[0].matching()
+            if not np.array_equal(told.choice, deferred_acceptance.run(told.market).choice):
+                raise RuntimeError("the outcome that is continued and the full run disagree")
     return np.array(seconds), np.array(moves), median(runs)
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f} ×" if ratio >= 10 else f"{ratio:.1f} ×"
 
 
 def _timed(subject: Callable[[], Any]) -> tuple[float, Any]:

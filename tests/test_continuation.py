@@ -1,5 +1,6 @@
 """One change of a market, resolved from its outcome: exactly what a full run of the changed market gives."""
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,7 +15,7 @@ from admissions.mechanisms import deferred_acceptance, match
 from admissions.mechanisms.continuation import continue_from
 from admissions.testing import markets
 from tests.naive import deferred_acceptance as naive
-from tests.strategies import market_of, parts, random_market
+from tests.strategies import market_of, parts, random_market, small_market
 
 ordinary = settings(max_examples=300, deadline=None, derandomize=True)
 
@@ -116,6 +117,14 @@ def test_every_change_is_exact_in_markets_of_two_hundred(keys):
         state = from_outcome(market)
         for _ in range(3):
             assert_equals_a_full_run(market, rng, state=state)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.compiled
+def test_every_change_is_exact_in_twenty_thousand_drawn_markets():
+    dice, rng = random.Random(9), np.random.default_rng(9)
+    for _ in range(20_000):
+        assert_equals_a_full_run(small_market(dice), rng)
 
 
 def test_every_change_is_exact_where_a_list_names_a_pool_twice():

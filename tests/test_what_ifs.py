@@ -233,6 +233,61 @@ def test_an_answer_that_leaves_nothing_else_for_later_rounds_says_so():
     assert adm.what_if(two_batches(), "second").seat_added("A").not_run_again == ()
 
 
+def test_an_answer_that_leaves_another_child_for_later_rounds_does_not_say_that_nothing_is_touched():
+    district = office(
+        children("S1 S2 S3", mark=[9, 7, 8]), {"A": 1, "B": 1, "C": 1}, ["S1: A B", "S2: B C", "S3: A C"]
+    )
+    rounds = [
+        {"name": "first", "stage": "primary", **MARKS, "programmes": "programme_id <> 'C'"},
+        {"name": "second", "stage": "primary", **MARKS},
+    ]
+    state = adm.what_if(adm.allocate(district, adm.Policy.from_dict({"title": "t", "round": rounds})), "first")
+    swap = state.list_changed("S1", ["B", "A"])
+    assert told(swap) == {
+        "S1": (("A", "all", 1), ("B", "all", 1)),
+        "S2": (("B", "all", 1), None),
+        "S3": (None, ("A", "all", 1)),
+    }
+    assert swap.not_run_again == ("round 'second'",)
+
+
+def with_seats_nobody_lists(one):
+    """Return an office with a programme that no list names: what its guarantee gives, or its later round divides."""
+    school = pl.DataFrame({"school_id": ["Z"]})
+    programme = pl.DataFrame({"programme_id": ["Z"], "school_id": ["Z"], "stage": ["primary"], "seats": [1]})
+    more = {"schools": school, "programmes": programme}
+    return {**one.tables, **{name: pl.concat([one.tables[name], rows]) for name, rows in more.items()}}
+
+
+@ordinary
+@given(chained_offices(), st.booleans(), st.randoms(use_true_random=False))
+def test_where_nothing_that_follows_is_touched_all_rounds_run_again_give_the_same_seats(one, guaranteed, dice):
+    first = {**one.policy["round"][0], **({"guarantee": {"prefer": ["same_group"]}} if guaranteed else {})}
+    second = {"name": "second", "stage": "primary", "order": ["mark desc", "lottery"], "lists": ["nearest"]}
+    one = Office(with_seats_nobody_lists(one), {**one.policy, "round": [first, second]})
+    allocation, policy = one.run(), adm.Policy.from_dict(one.policy)
+    state, district = asked(allocation), adm.District.from_frames(**one.tables)
+    for child in one.tables["choices"]["student_id"].unique(maintain_order=True):
+        wanted = one.tables["choices"].filter(student_id=child)["programme_id"].to_list()
+        other = dice.sample(wanted, len(wanted))
+        try:
+            answer = state.list_changed(child, other)
+        except AdmissionsError as error:
+            assert "has no application in round 'first'" in str(error)
+            continue
+        if not answer.not_run_again and len(answer.moves):
+            foreseen = final_seats(allocation)
+            for mover, (_, after) in told(answer).items():
+                foreseen |= dict.fromkeys(one.family(mover), ("first", *after) if after else (None,) * 4)
+            assert final_seats(adm.allocate(with_list(district, child, other), policy, seed="s")) == foreseen
+
+
+def final_seats(allocation):
+    """Return round, programme, pool and rank of each child's seat after all rounds, None for none."""
+    rows = allocation.students.select("student_id", "round", "programme_id", "pool", "choice_rank").iter_rows()
+    return {child: tuple(seat) for child, *seat in rows}
+
+
 def test_a_newcomer_stands_right_behind_the_child_it_is_like():
     state = adm.what_if(two_batches(), "first")
     assert told(state.child_added(like="S1")) == {

@@ -65,7 +65,8 @@ class RoundDifference:
         """
         children, had, has = moves["children"], moves["programme_before"], moves["programme_after"]
         placed, displaced = (int(children.filter(one).sum()) for one in (had.is_null(), has.is_null()))
-        if settled and _counts(moves, "programme_before") == _counts(moves, "programme_after"):
+        same_children = placed == displaced == 0
+        if settled and same_children and _taken(moves, "before") == _taken(moves, "after"):
             follows = ()
         return cls(name, moves, placed, displaced, follows)
 
@@ -83,12 +84,12 @@ class RoundDifference:
         return f"{told}\nthis is of the round alone; not run again: {', '.join(self.not_run_again)}"
 
 
-def _counts(moves: pl.DataFrame, column: str) -> Counter[str | None]:
-    """Return how many children have a seat at each programme, None for nowhere."""
-    counts = Counter[str | None]()
-    for programme, children in moves.select(column, "children").iter_rows():
-        counts[programme] += children
-    return counts
+def _taken(moves: pl.DataFrame, when: str) -> Counter[tuple[str, str]]:
+    """Return how many of the children who move have a seat in each pool of each programme."""
+    taken = Counter[tuple[str, str]]()
+    for programme, pool, children in moves.select(f"programme_{when}", f"pool_{when}", "children").iter_rows():
+        taken[programme, pool] += children
+    return taken
 
 
 def tabulate_moves(evidence: Evidence, difference: Difference) -> pl.DataFrame:

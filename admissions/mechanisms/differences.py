@@ -1,7 +1,7 @@
 """What a change of a market comes to: whom it moves, and what the next seat of each pool would."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Self
 
 from admissions.errors import MarketError
@@ -27,7 +27,7 @@ class Difference:
     after: Int64Array
     rank_before: Int64Array
     rank_after: Int64Array
-    _matching: Callable[[], Matching] = field(repr=False)
+    _matching: Callable[[], Matching]
 
     def __repr__(self) -> str:
         return f"Difference({len(self.applicant)} applicants move)"

@@ -6,8 +6,9 @@ import numpy as np
 
 from admissions.audit.evidence import Evidence
 from admissions.compiling.checking import columns_of_round
-from admissions.errors import AdmissionsError, PolicyError, did_you_mean
+from admissions.errors import PolicyError
 from admissions.policy.policy import Round
+from admissions.simulation.relisting import refuse_other_than_listed
 
 RANK = {"choice_rank", "rank"}
 RecordedList = tuple[list[int], list[int], list[int]]
@@ -49,14 +50,7 @@ def reordered_list(evidence: Evidence, applicant: int, programmes: Sequence[str]
     student = evidence.student[applicant]
     rows = slice(*np.searchsorted(record.student, [student, student + 1]))
     listed = set(record.programme_ids.gather(np.unique(record.programme[rows])))
-    for programme in programmes:
-        if programme not in listed:
-            raise AdmissionsError(
-                f"'{programme}' is not on the child's list{did_you_mean(str(programme), listed)}; nothing is known of "
-                "an application that was not made"
-            )
-    if len(set(programmes)) < len(programmes):
-        raise AdmissionsError("a programme stands twice on the other list")
+    refuse_other_than_listed(programmes, listed)
     place = {programme: rank for rank, programme in enumerate(programmes, start=1)}
     pools, keys, _ = recorded_list(evidence, applicant)
     names = evidence.pools["programme_id"].gather(pools)

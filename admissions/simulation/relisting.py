@@ -1,6 +1,6 @@
 """One family's list changed, and nothing else: in a market, and in the office's tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -107,15 +107,39 @@ def with_list(district: District, student: str, programmes: Sequence[str]) -> Di
     lists = lists_of(district, student)
     true_list = district.links.choice_programme[lists[0]] if lists else np.empty(0, dtype=np.int32)
     places = {programme: place for place, programme in enumerate(district.programmes["programme_id"].gather(true_list))}
+    refuse_other_than_listed(programmes, places)
+    return relisted(district, lists, [places[programme] for programme in programmes])
+
+
+def refuse_other_than_listed(programmes: Sequence[str], listed: Collection[str]) -> None:
+    """Refuse what is no order of programmes of one list.
+
+    Parameters
+    ----------
+    programmes : sequence of str
+        The other list.
+    listed : collection of str
+        The one handed in.
+
+    Raises
+    ------
+    AdmissionsError
+        If the other list is one text, or a programme on it is not on the one handed in, or stands twice.
+
+    Examples
+    --------
+    >>> refuse_other_than_listed(["B"], {"A", "B"})
+    """
+    if isinstance(programmes, str):
+        raise AdmissionsError("the other list is one text; give a list of programme ids, best first")
     for programme in programmes:
-        if programme not in places:
+        if programme not in listed:
             raise AdmissionsError(
-                f"'{programme}' is not on the child's list{did_you_mean(programme, places)}; nothing is known of an "
-                "application that was not made"
+                f"'{programme}' is not on the child's list{did_you_mean(str(programme), listed)}; nothing is known of "
+                "an application that was not made"
             )
     if len(set(programmes)) < len(programmes):
         raise AdmissionsError("a programme stands twice on the other list")
-    return relisted(district, lists, [places[programme] for programme in programmes])
 
 
 def lists_of(district: District, student: str) -> list[Int64Array]:

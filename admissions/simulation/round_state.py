@@ -134,22 +134,25 @@ class RoundState:
     def _pool(self, programme_id: str, pool: str | None) -> int:
         """Return the market's number of a pool."""
         pools = self._evidence.pools
-        mine = pools.with_row_index().filter(pl.col("programme_id") == programme_id)
-        if not len(mine):
-            hint = did_you_mean(str(programme_id), pools["programme_id"].unique().to_list())
+        ids, names = pools["programme_id"].to_list(), pools["pool"].to_list()
+        mine = {names[place]: place for place, one in enumerate(ids) if one == programme_id}
+        if not mine:
+            hint = did_you_mean(str(programme_id), dict.fromkeys(ids))
             raise AdmissionsError(f"round '{self.round}' has no programme '{programme_id}'{hint}")
-        names = mine["pool"].to_list()
-        if pool is None and len(names) > 1:
-            raise AdmissionsError(f"programme '{programme_id}' has several pools; name one of {', '.join(names)}")
-        if pool is not None and pool not in names:
-            hint = did_you_mean(str(pool), names)
-            raise AdmissionsError(f"programme '{programme_id}' has no pool '{pool}'{hint}")
-        return int(mine["index"][0 if pool is None else names.index(pool)])
+        if pool is None and len(mine) > 1:
+            raise AdmissionsError(f"programme '{programme_id}' has several pools; name one of {', '.join(mine)}")
+        if pool is not None and pool not in mine:
+            hint = did_you_mean(str(pool), mine)
+            raise AdmissionsError(
+                f"programme '{programme_id}' has no pool '{pool}'{hint}; there {'are' if len(mine) > 1 else 'is'} "
+                f"{', '.join(mine)}"
+            )
+        return next(iter(mine.values())) if pool is None else mine[pool]
 
     def _applicant(self, student_id: str) -> int:
         """Return the market's number of who applies for a child."""
         record, speakers = self._evidence.record, self._evidence.student
-        place = record.student_ids.index_of(student_id)
+        place = record.student_ids.index_of(student_id) if isinstance(student_id, str) else None
         if place is None:
             raise AdmissionsError("no student of that id in this allocation")
         bundle = record.bundle_ids[place]

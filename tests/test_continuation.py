@@ -133,7 +133,11 @@ def test_every_change_is_exact_where_a_list_names_a_pool_twice():
         pools = int(rng.integers(1, 4))
         lists = [rng.integers(0, pools, size=rng.integers(0, 5)).tolist() for _ in range(rng.integers(1, 7))]
         keys = [rng.integers(0, 4, size=len(wanted)).tolist() for wanted in lists]
-        assert_equals_a_full_run(market_of(lists, keys, rng.integers(0, 3, size=pools)), rng)
+        ranks = [np.sort(rng.integers(1, 4, size=len(wanted))).tolist() for wanted in lists]
+        market = market_of(lists, keys, rng.integers(0, 3, size=pools), ranks=ranks)
+        state = from_outcome(market)
+        assert_equals_a_full_run(market, rng, state=state)
+        assert_marginal_seats_are_those_of_full_runs(market, state)
 
 
 @ordinary

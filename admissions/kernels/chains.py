@@ -72,19 +72,18 @@ def count_marginal_seats(standing, moved, placed, improved, ranks):  # type: ign
     """
     s = standing
     for p in range(len(moved)):
-        placed[p] = improved[p] = ranks[p] = 0
+        moved[p] = placed[p] = improved[p] = ranks[p] = 0
         touch(s, p)
         s.seats[p] += 1
         fill(s, p)
         trade(s)
-        moved[p] = s.counts[MOVED]
         for k in range(s.counts[MOVED]):
-            before, after = s.before[k], s.held[s.moved[k]]
-            if before == NO_SEAT:
-                placed[p] += 1
-            elif s.rank[after] < s.rank[before]:
+            (pool, rank, _), (other, better, _) = _seat(s, s.before[k]), _seat(s, s.held[s.moved[k]])
+            moved[p] += pool != other or rank != better
+            placed[p] += pool < 0
+            if better < rank:
                 improved[p] += 1
-                ranks[p] += s.rank[before] - s.rank[after]
+                ranks[p] += rank - better
         put_back(s)
 
 

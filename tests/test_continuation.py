@@ -305,6 +305,34 @@ def test_a_priority_at_a_pool_not_listed_is_known_to_a_market_with_names():
     assert moves.to_dict() == {"bob": (None, "north"), "cem": ("north", None)}
 
 
+def test_priorities_at_pools_not_listed_stay_known_from_change_to_change():
+    market = needs_a_cycle(priorities={"north": ["cem", "bob", "ann"], "south": ["ann", "cem", "bob"]})
+    state = from_outcome(market)
+    for change in (
+        state.seat_added("south"),
+        state.child_withdrawn("cem"),
+        state.list_changed("cem", ["south"]),
+        state.child_added(["south"], [9], name="dan"),
+    ):
+        after = continue_from(change.matching())
+        assert_is_known(after.outcome.market, {"cem": {"north": 0, "south": 1}, "ann": {"north": 2, "south": 0}})
+        other = after.list_changed("cem", ["south", "north"]).matching()
+        assert other.market.key[other.market.indptr[2] : other.market.indptr[3]].tolist() == [1, 0]
+        assert other.choice.tolist() == deferred_acceptance.run(other.market).choice.tolist()
+
+
+def assert_is_known(market, priorities):
+    """Assert which priorities a market has of some applicants, at all pools, each once."""
+    for name, known in priorities.items():
+        row = market.labels.applicants.index(name)
+        listed = slice(*market.indptr[[row, row + 1]])
+        mine = [*zip(market.pool[listed].tolist(), market.key[listed].tolist(), strict=True)]
+        if (others := market.unlisted) is not None:
+            own = others.applicant == row
+            mine += zip(others.pool[own].tolist(), others.key[own].tolist(), strict=True)
+        assert sorted(mine) == sorted((market.labels.pools.index(pool), key) for pool, key in known.items())
+
+
 @pytest.mark.parametrize(
     ("ask", "words"),
     [

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from admissions.errors import MarketError, did_you_mean
-from admissions.market import NO_CUTOFF, Int32Array, Int64Array, Labels, Market
+from admissions.market import NO_CUTOFF, Int32Array, Int64Array, Labels, Market, Unlisted
 from admissions.mechanisms.keys import name_of_pool
 
 MOST_RANK = 2**31 - 1
@@ -47,7 +47,7 @@ class Change:
     name: Any = None
 
     def made_in(self, market: Market) -> Market:
-        """Return the changed market; who withdraws stays in it without choices. It knows no priorities not listed.
+        """Return the changed market; who withdraws stays in it without choices.
 
         Examples
         --------
@@ -60,7 +60,7 @@ class Change:
         if self.applicant < 0:
             seats = market.seats.copy()
             seats[self.pool] += self.more
-            return replace(market, seats=seats, unlisted=None)
+            return replace(market, seats=seats)
         n, labels = market.applicants, market.labels
         start, stop = market.indptr[[self.applicant, min(self.applicant + 1, n)]]
         indptr, size = market.indptr, market.size
@@ -74,12 +74,45 @@ class Change:
             own = getattr(market, name)
             other = own[:0] if self.listing is None else getattr(self.listing, name)
             lists[name] = np.concatenate([own[:start], other, own[stop:]])
-        return Market(indptr=indptr, **lists, seats=market.seats, size=size, labels=labels)
+        unlisted = still_known(market, self.applicant, lists["pool"][start : start + self.length])
+        return Market(indptr=indptr, **lists, seats=market.seats, size=size, labels=labels, unlisted=unlisted)
 
     @property
     def length(self) -> int:
         """Choices on the other list."""
         return 0 if self.listing is None else len(self.listing.pool)
+
+
+def still_known(market: Market, applicant: int, pools: Int32Array) -> Unlisted | None:
+    """Return the priorities at pools not listed where an applicant lists other pools: those left out stay known.
+
+    Parameters
+    ----------
+    market : Market
+        Before; one that knows no such priorities and has no names learns none.
+    applicant : int
+        Who lists other pools; the number after the last for a new applicant.
+    pools : (k,) int32
+        The pools listed now.
+
+    Examples
+    --------
+    >>> market = Market.from_preferences({"ann": ["north", "south"]}, {"north": ["ann"], "south": ["ann"]},
+    ...     {"north": 1, "south": 1})
+    >>> still_known(market, 0, np.array([1], np.int32)).pool.tolist()
+    [0]
+    """
+    known = market.unlisted
+    if (known is None and market.labels is None) or applicant == market.applicants:
+        return known
+    start, stop = market.indptr[[applicant, applicant + 1]]
+    left_out = start + np.flatnonzero(~np.isin(market.pool[start:stop], pools))
+    whose, pool, key = np.full(len(left_out), applicant, dtype=np.int32), market.pool[left_out], market.key[left_out]
+    if known is not None:
+        stays = (known.applicant != applicant) | ~np.isin(known.pool, pools)
+        whose = np.append(known.applicant[stays], whose)
+        pool, key = np.append(known.pool[stays], pool), np.append(known.key[stays], key)
+    return Unlisted(whose, pool, key) if len(key) else None
 
 
 def find_pool(market: Market, pool: Any) -> int:

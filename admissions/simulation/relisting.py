@@ -10,7 +10,8 @@ import polars as pl
 
 from admissions.district.district import District
 from admissions.errors import AdmissionsError, did_you_mean
-from admissions.market import Int64Array, Market, Unlisted
+from admissions.market import Int64Array, Market
+from admissions.mechanisms.changes import still_known
 
 OF_CHOICES = ("cost", "tie_break")
 """Parameters of mechanisms that have a value for each choice."""
@@ -51,30 +52,12 @@ def relist(
     indptr[applicant + 1 :] += len(choices) - (stop - start)
     rank = market.rank[source]
     rank[start : start + len(choices)] = ranks
-    unlisted = market.unlisted
-    if unlisted is not None or market.labels is not None:
-        unlisted = _with_left_out(market, applicant, np.setdiff1d(np.arange(start, stop), choices))
+    unlisted = still_known(market, applicant, market.pool[choices])
     other = Market(
         indptr, market.pool[source], market.key[source], rank, market.seats, market.size, market.labels, unlisted
     )
     moved = {name: np.asarray(parameters[name])[source] for name in OF_CHOICES if parameters.get(name) is not None}
     return other, {**parameters, **moved}
-
-
-def _with_left_out(market: Market, applicant: int, left_out: Int64Array) -> Unlisted | None:
-    """Return the priorities at pools not listed, with those at the pools an applicant leaves out."""
-    before = market.unlisted
-    if not len(left_out):
-        return before
-    whose = np.full(len(left_out), applicant, dtype=np.int32)
-    pool, key = market.pool[left_out], market.key[left_out]
-    if before is None:
-        return Unlisted(whose, pool, key)
-    return Unlisted(
-        np.concatenate([before.applicant, whose]),
-        np.concatenate([before.pool, pool]),
-        np.concatenate([before.key, key]),
-    )
 
 
 def with_list(district: District, student: str, programmes: Sequence[str]) -> District:

@@ -168,10 +168,10 @@ def ask_marginal_seats(
         return
     taken = table.filter(~table["stays_empty"]).drop("stays_empty")
     shown = taken.sort("placed", "ranks_gained", "moved", descending=True, maintain_order=True).head(MOST_ROWS)
-    _stdout().print(_plain_table("The next seat of", shown))
+    _stdout().print(_plain_table("The next seat of", shown), markup=False)
     _stdout().print(
         f"{len(taken):,} of {len(table):,} would be taken and the others stay empty; {len(shown):,} are shown, "
-        f"all are in {file}", highlight=False, soft_wrap=True
+        f"all are in {file}", markup=False, highlight=False, soft_wrap=True
     )  # fmt: skip
     for reason in refused.values():
         _stdout().print(reason, style="yellow", markup=False, highlight=False, soft_wrap=True)

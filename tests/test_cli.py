@@ -383,6 +383,17 @@ def test_what_the_next_seat_of_each_programme_would_change_is_printed_and_writte
     assert not (tmp_path / "third.csv").exists()
 
 
+def test_ids_in_square_brackets_are_printed_to_the_letter(command, tmp_path):
+    write_district(
+        office(children("S1 S2", mark=[9, 8]), {"[red]A": 1}, ["S1: [red]A", "S2: [red]A"]), tmp_path / "data"
+    )
+    (tmp_path / "policy.toml").write_text(ONE_ORDER)
+    out = tmp_path / "out"
+    assert command("run", tmp_path / "data", "--policy", tmp_path / "policy.toml", "--out", out)[0] == 0
+    code, printed, _ = command("marginal", out, "--out", tmp_path / "[bold].csv")
+    assert code == 0 and "[red]A" in printed and "[bold].csv" in printed
+
+
 def test_rounds_that_cannot_say_what_a_seat_would_change_are_named_with_the_way_out(command, tmp_path):
     twins = [{"student_id": name, "mark": 5, "bundle_id": "t"} for name in ("T1", "T2")]
     write_district(office(twins, {"A": 1}, ["T1: A"]), tmp_path / "data")

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from admissions.simulation.reforms import compare_scenarios as compare_scenarios
     from admissions.simulation.scenarios import read_scenarios as read_scenarios
     from admissions.simulation.stopping import Until as Until
+    from admissions.simulation.what_ifs import what_if as what_if
 
 _HOME = {
     "Allocation": "allocation",
@@ -107,6 +108,7 @@ _HOME = {
     "compare_scenarios": "simulation.reforms",
     "read_scenarios": "simulation.scenarios",
     "Until": "simulation.stopping",
+    "what_if": "simulation.what_ifs",
 }
 
 __all__ = [*_HOME, "audit"]

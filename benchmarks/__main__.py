@@ -13,6 +13,7 @@ from benchmarks import (
     reasons,
     runs,
     simulations,
+    what_ifs,
 )
 
 SUBJECTS = {
@@ -27,6 +28,7 @@ SUBJECTS = {
     "demo": runs.demo,
     "runs": runs.run,
     "simulations": simulations.run,
+    "what_ifs": what_ifs.run,
 }
 
 

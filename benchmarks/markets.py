@@ -36,6 +36,20 @@ def synthetic(applicants: int, choices: int, pools: int, seed: int = 2016) -> Ma
     )
 
 
+def balanced(applicants: int, choices: int, pools: int, seed: int = 2016) -> Market:
+    """Return a market of equal pools, equally wanted, each with an order of its own, and a seat for each applicant."""
+    rng = np.random.default_rng(seed)
+    pool = _lists(rng, applicants, choices, np.arange(1, pools + 1) / pools)
+    return Market(
+        indptr=np.arange(applicants + 1, dtype=np.int64) * choices,
+        pool=pool.ravel(),
+        key=rng.integers(KEYS, size=applicants * choices),
+        rank=np.tile(np.arange(1, choices + 1, dtype=np.int32), applicants),
+        seats=np.full(pools, applicants // pools, dtype=np.int64),
+        size=np.ones(applicants, dtype=np.int32),
+    )
+
+
 def _lists(rng: np.random.Generator, applicants: int, choices: int, bounds: npt.NDArray[np.float64]) -> Int32Array:
     """Return lists of distinct pools, drawn by popularity: a repeated pool is drawn again."""
     lists = _drawn(rng, (applicants, choices), bounds)

@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-WORDS = ("market", "mechanism", "library")
+WORDS = ("market", "mechanism", "library", "change")
 """Columns of words stand to the left, numbers to the right."""
 
 

@@ -284,7 +284,7 @@ def test_the_demo_runs_twice_and_replaces_only_what_it_made(command, tmp_path, m
 
 
 def test_every_command_explains_itself(command):
-    for name in ("demo", "check", "run", "audit", "explain", "misreport", "policies"):
+    for name in ("demo", "check", "run", "audit", "explain", "marginal", "misreport", "policies"):
         code, printed, _ = command(name, "--help")
         assert code == 0
         assert "Usage" in printed
@@ -351,6 +351,59 @@ def test_a_search_for_gainful_lists_says_how_many_and_an_example_replays(command
         {"student": "S2", "true_list": ["A", "B"], "false_list": ["B"], "before": None, "after": "B", "gain": 1}
     ]
     assert json.loads(command(*search, "--json", "--students", 1)[1])["students"] == 1
+
+
+ONE_ORDER = 'title = "Marks"\n[[round]]\nname = "primary"\nstage = "primary"\norder = ["mark desc"]'
+
+
+def test_what_the_next_seat_of_each_programme_would_change_is_printed_and_written(command, tmp_path):
+    write_district(
+        office(children("S1 S2 S3", mark=[9, 8, 7]), {"A": 1, "B": 1}, ["S1: A B", "S2: A B", "S3: B"]),
+        tmp_path / "data",
+    )
+    (tmp_path / "policy.toml").write_text(ONE_ORDER)
+    out = tmp_path / "out"
+    assert command("run", tmp_path / "data", "--policy", tmp_path / "policy.toml", "--out", out)[0] == 0
+    code, printed, error = command("marginal", out)
+    assert (code, error) == (0, "")
+    assert re.search(r"primary +A +all +1 +1 +2 +1 +1 +1", printed)
+    assert "2 of 2 would be taken" in printed and "S1" not in printed
+    assert (tmp_path / "marginal.csv").read_text() == (
+        "round,programme_id,pool,seats,admitted,moved,placed,improved,ranks_gained,stays_empty\n"
+        "primary,A,all,1,1,2,1,1,1,false\n"
+        "primary,B,all,1,1,1,1,0,0,false\n"
+    )
+    code, _, error = command("marginal", out)
+    assert code == 2 and "marginal.csv exists; name another file with --out" in error
+    other = ("--out", tmp_path / "other.csv")
+    found = json.loads(command("marginal", out, "--round", "primary", *other, "--json")[1])
+    assert [row["placed"] for row in found["seats"]] == [1, 1] and found["refused"] == {}
+    code, _, error = command("marginal", out, "--round", "primry", "--out", tmp_path / "third.csv")
+    assert code == 2 and "did you mean 'primary'" in error
+    assert not (tmp_path / "third.csv").exists()
+
+
+def test_ids_in_square_brackets_are_printed_to_the_letter(command, tmp_path):
+    write_district(
+        office(children("S1 S2", mark=[9, 8]), {"[red]A": 1}, ["S1: [red]A", "S2: [red]A"]), tmp_path / "data"
+    )
+    (tmp_path / "policy.toml").write_text(ONE_ORDER)
+    out = tmp_path / "out"
+    assert command("run", tmp_path / "data", "--policy", tmp_path / "policy.toml", "--out", out)[0] == 0
+    code, printed, _ = command("marginal", out, "--out", tmp_path / "[bold].csv")
+    assert code == 0 and "[red]A" in printed and "[bold].csv" in printed
+
+
+def test_rounds_that_cannot_say_what_a_seat_would_change_are_named_with_the_way_out(command, tmp_path):
+    twins = [{"student_id": name, "mark": 5, "bundle_id": "t"} for name in ("T1", "T2")]
+    write_district(office(twins, {"A": 1}, ["T1: A"]), tmp_path / "data")
+    (tmp_path / "policy.toml").write_text(ONE_ORDER)
+    out = tmp_path / "out"
+    assert command("run", tmp_path / "data", "--policy", tmp_path / "policy.toml", "--out", out)[0] == 0
+    code, printed, _ = command("marginal", out)
+    assert code == 0 and "round 'primary': applicants of several children: 1" in printed and "--rerun" in printed
+    code, printed, _ = command("marginal", out, "--rerun", "--out", tmp_path / "rerun.csv")
+    assert code == 0 and "0 of 1 would be taken" in printed and "--rerun" not in printed
 
 
 def test_many_lotteries_are_drawn_and_written_the_same_bytes_again(command, data, tmp_path):

@@ -1,6 +1,6 @@
 """One family's list changed, and nothing else: in a market, and in the office's tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,8 @@ import polars as pl
 
 from admissions.district.district import District
 from admissions.errors import AdmissionsError, did_you_mean
-from admissions.market import Int64Array, Market, Unlisted
+from admissions.market import Int64Array, Market
+from admissions.mechanisms.changes import still_known
 
 OF_CHOICES = ("cost", "tie_break")
 """Parameters of mechanisms that have a value for each choice."""
@@ -51,30 +52,12 @@ def relist(
     indptr[applicant + 1 :] += len(choices) - (stop - start)
     rank = market.rank[source]
     rank[start : start + len(choices)] = ranks
-    unlisted = market.unlisted
-    if unlisted is not None or market.labels is not None:
-        unlisted = _with_left_out(market, applicant, np.setdiff1d(np.arange(start, stop), choices))
+    unlisted = still_known(market, applicant, market.pool[choices])
     other = Market(
         indptr, market.pool[source], market.key[source], rank, market.seats, market.size, market.labels, unlisted
     )
     moved = {name: np.asarray(parameters[name])[source] for name in OF_CHOICES if parameters.get(name) is not None}
     return other, {**parameters, **moved}
-
-
-def _with_left_out(market: Market, applicant: int, left_out: Int64Array) -> Unlisted | None:
-    """Return the priorities at pools not listed, with those at the pools an applicant leaves out."""
-    before = market.unlisted
-    if not len(left_out):
-        return before
-    whose = np.full(len(left_out), applicant, dtype=np.int32)
-    pool, key = market.pool[left_out], market.key[left_out]
-    if before is None:
-        return Unlisted(whose, pool, key)
-    return Unlisted(
-        np.concatenate([before.applicant, whose]),
-        np.concatenate([before.pool, pool]),
-        np.concatenate([before.key, key]),
-    )
 
 
 def with_list(district: District, student: str, programmes: Sequence[str]) -> District:
@@ -107,15 +90,39 @@ def with_list(district: District, student: str, programmes: Sequence[str]) -> Di
     lists = lists_of(district, student)
     true_list = district.links.choice_programme[lists[0]] if lists else np.empty(0, dtype=np.int32)
     places = {programme: place for place, programme in enumerate(district.programmes["programme_id"].gather(true_list))}
+    refuse_other_than_listed(programmes, places)
+    return relisted(district, lists, [places[programme] for programme in programmes])
+
+
+def refuse_other_than_listed(programmes: Sequence[str], listed: Collection[str]) -> None:
+    """Refuse what is no order of programmes of one list.
+
+    Parameters
+    ----------
+    programmes : sequence of str
+        The other list.
+    listed : collection of str
+        The one handed in.
+
+    Raises
+    ------
+    AdmissionsError
+        If the other list is one text, or a programme on it is not on the one handed in, or stands twice.
+
+    Examples
+    --------
+    >>> refuse_other_than_listed(["B"], {"A", "B"})
+    """
+    if isinstance(programmes, str):
+        raise AdmissionsError("the other list is one text; give a list of programme ids, best first")
     for programme in programmes:
-        if programme not in places:
+        if programme not in listed:
             raise AdmissionsError(
-                f"'{programme}' is not on the child's list{did_you_mean(programme, places)}; nothing is known of an "
-                "application that was not made"
+                f"'{programme}' is not on the child's list{did_you_mean(str(programme), listed)}; nothing is known of "
+                "an application that was not made"
             )
     if len(set(programmes)) < len(programmes):
         raise AdmissionsError("a programme stands twice on the other list")
-    return relisted(district, lists, [places[programme] for programme in programmes])
 
 
 def lists_of(district: District, student: str) -> list[Int64Array]:

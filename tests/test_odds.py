@@ -215,7 +215,7 @@ def test_a_simulation_goes_on_from_its_journal_to_the_same_odds(town, first, tmp
     odds = adm.simulate(*town, draws=60, seed="x", journal=journal, tell=lambda done, total: told.append((done, total)))
     assert told == [(50, 60), (60, 60)]
     assert are_equal(first, frames_of(odds))
-    with pytest.raises(adm.RunError, match="another seed"):
+    with pytest.raises(adm.RunError, match="another simulation"):
         adm.simulate(*town, draws=60, seed="y", journal=journal)
     journal.write_text("nothing")
     with pytest.raises(adm.RunError, match="no journal"):

@@ -4,9 +4,9 @@ The arrays are as large as the district, however many draws there are.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Self
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 import numpy as np
 
@@ -85,14 +85,30 @@ class Tally:
             rounds.append(RoundTally(*(np.zeros(size, dtype=np.int64) for size in sizes)))
         return cls(0, tuple(rounds))
 
-    def add(self, other: "Tally") -> None:
-        """Add the counts of other draws."""
-        self.draws += other.draws
-        for mine, theirs in zip(self.rounds, other.rounds, strict=True):
-            for counts, more in zip(mine.arrays(), theirs.arrays(), strict=True):
-                counts += more
-        self.values.update(other.values)
-        self.met.update(other.met)
+    def plus(self, other: "Tally") -> "Tally":
+        """Return these counts and those of other draws together."""
+        arrays = [mine + theirs for mine, theirs in zip(self.arrays(), other.arrays(), strict=True)]
+        return Tally(self.draws + other.draws, _by_round(arrays), self.values + other.values, self.met + other.met)
+
+    def arrays(self) -> list[Int64Array]:
+        """Return the counts of all rounds."""
+        return [counts for own in self.rounds for counts in own.arrays()]
+
+    def others(self) -> list[Any]:
+        """Return the counts of measures and targets, as JSON has them."""
+        values = [(where, name, value, n) for ((where, name), value), n in self.values.items()]
+        return [values, [(name, met, n) for (name, met), n in self.met.items()]]
+
+    def restored(self, draws: int, arrays: Sequence[Int64Array], others: list[Any]) -> "Tally":
+        """Return the counts of which `arrays` and `others` once returned these."""
+        values = Counter({((where, name), value): n for where, name, value, n in others[0]})
+        return Tally(draws, _by_round(arrays), values, Counter({(name, met): n for name, met, n in others[1]}))
+
+
+def _by_round(arrays: Sequence[Int64Array]) -> tuple[RoundTally, ...]:
+    """Return the counts of each round from those of all."""
+    width = len(fields(RoundTally))
+    return tuple(RoundTally(*arrays[at : at + width]) for at in range(0, len(arrays), width))
 
 
 def tally_draws(laboratory: Laboratory, slots: tuple[Slots, ...], seed: str, numbers: Iterable[int]) -> Tally:

@@ -81,30 +81,31 @@ def project_years(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")],
     draws: Annotated[int, typer.Option("--draws", "-n", help="Courses to draw; 0 for the expected one.")] = 100,
     seed: Seed = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Look years ahead: rolls and classes, general to vocational stock, who goes on, by what is assumed.
 
-    Each intake goes through the policy's own rounds.
+    Each intake goes through the policy's own rounds. Ctrl-C keeps the finished draws.
     """
     from admissions.district.reading import read_district
-    from admissions.errors import RunError
     from admissions.planning.assumptions import read_assumptions
     from admissions.planning.projection import project
     from admissions.policy.reading import read_policy
     from admissions.runs import refuse_existing
 
-    if out.exists():
-        raise RunError(f"{out} exists; name another folder with --out")
-    refuse_existing(out)
+    refuse_existing(out, force)
     district, rules, assumed = read_district(data), read_policy(policy), read_assumptions(assumptions)
     with _progress("draws") as tell:
         ahead = project(district, rules, years=years, assumptions=assumed, draws=draws, seed=seed, tell=tell)
-    ahead.write(out)
+    ahead.write(out, force)
     if as_json:
         tables = {name: frame.to_dicts() for name, frame in ahead.frames().items()}
-        print(json.dumps({"out": str(out), "draws": draws, "alerts": ahead.alerts, **tables}, ensure_ascii=False))
+        head = {"out": str(out), "draws": ahead.draws, "complete": ahead.complete, "alerts": ahead.alerts}
+        print(json.dumps({**head, **tables}, ensure_ascii=False))
         return
+    if not ahead.complete:
+        _tell_interrupted(ahead.draws, draws)
     _stdout().print(ahead.tables(), highlight=False)
     _stdout().print(f"The tables are in {out}", highlight=False, soft_wrap=True)
 

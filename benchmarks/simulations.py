@@ -93,8 +93,8 @@ def _kernel(laboratory: Laboratory) -> partial[None]:
     whole = stage.open.compiled.market
     lots = stage.open.tickets.draw("benchmark")
     drawn = np.empty(len(whole.pool), dtype=np.int64)
-    bits = len(lots.place).bit_length()
-    drawn[:] = stage.open.before << bits | lots.place[whole.owners()]
+    bits = len(lots.order).bit_length()
+    drawn[:] = stage.open.before << bits | lots.places()[whole.owners()]
     market = replace(whole, key=drawn)
     return partial(_run_kernel, market, Work.of(market))
 

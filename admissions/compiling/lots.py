@@ -24,15 +24,20 @@ class Lots:
     ----------
     order : (n,) int32
         Tickets, smallest number first.
-    place : (n,) int64
-        Place of each ticket in that order.
     leading : (n,) uint64
         First 64 bits of each number.
     """
 
     order: Int32Array
-    place: Int64Array
     leading: npt.NDArray[np.uint64]
+
+    def places(self) -> Int64Array:
+        """Return the place of each ticket in the order, (n,) int64."""
+        from admissions.kernels.draws import place_numbers
+
+        place = np.empty(len(self.order), dtype=np.int64)
+        place_numbers(self.order, place)
+        return place
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,7 +86,7 @@ class Tickets:
         seed : str
             Any text; one of 64 bytes is quickest.
         """
-        order, place = np.empty(len(self.ids), dtype=np.int32), np.empty(len(self.ids), dtype=np.int64)
+        order = np.empty(len(self.ids), dtype=np.int32)
         text = seed.encode()
         if self.tails is not None and len(text) == BLOCK:
             from admissions.kernels.draws import rank_numbers
@@ -90,13 +95,12 @@ class Tickets:
             leading = np.empty(self.tails.shape[1], dtype=np.uint64)
             begin = np.frombuffer(text * LANES, dtype=np.uint8).reshape(LANES, BLOCK)
             hash_after_seed(_words(begin), self.tails, leading)
-            if not rank_numbers(leading, order, place):
-                return Lots(order, place, leading[: len(order)])
+            if not rank_numbers(leading, order):
+                return Lots(order, leading[: len(order)])
         numbers = lottery_numbers(seed, self.ids)
         order[:] = numbers.arg_sort().to_numpy()
-        place[order] = np.arange(len(order))
         first, rest = (numbers.str.slice(at, 8).str.to_integer(base=16).to_numpy() for at in (0, 8))
-        return Lots(order, place, first.astype(np.uint64) << np.uint64(32) | rest.astype(np.uint64))
+        return Lots(order, first.astype(np.uint64) << np.uint64(32) | rest.astype(np.uint64))
 
 
 def _words(blocks: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:

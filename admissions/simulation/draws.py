@@ -30,7 +30,7 @@ from admissions.market import NO_CUTOFF, BoolArray, Int32Array, Int64Array, Mark
 from admissions.mechanisms import match
 from admissions.policy.policy import Round
 from admissions.records import words_at
-from admissions.simulation.laboratory import DEFAULTS, Laboratory, Stage
+from admissions.simulation.laboratory import DEFAULTS, Laboratory, Line, Stage
 
 if TYPE_CHECKING:
     from admissions.kernels.deferred_acceptance import Work
@@ -159,11 +159,12 @@ def _play_open(laboratory: Laboratory, stage: Stage, standing: Standing, seed: s
     """Return a round of a draw: lots into keys, who still applies, seats left, mechanism, guarantee."""
     opened, market = stage.open, stage.market
     lots = opened.tickets.draw(seed)
-    key = kept.key
-    opened.draw_keys(lots.place, key)
-    if not (opened.follows or opened.shares_seats) and _is_plain(stage):
-        choice, last = _accept(stage, kept)
+    if is_plain(stage):
+        line = stage.line
+        choice, last = _accept(stage, lots, kept) if line is None else _take(stage, line, lots)
         return Played(opened.compiled, stage.everybody, market.size, choice, last, stage.back, None, lots, None)
+    key = kept.key
+    opened.draw_keys(lots.places(), key)
     takes = np.ones(market.applicants, dtype=np.bool_)
     if opened.follows:
         first = laboratory.applicants.first[opened.compiled.applicant]
@@ -176,19 +177,35 @@ def _play_open(laboratory: Laboratory, stage: Stage, standing: Standing, seed: s
     return Played(opened.compiled, who, now.size, matching.choice, last, stage.back[keep], coordinated, lots, None)
 
 
-def _is_plain(stage: Stage) -> bool:
-    """Return whether a round is deferred acceptance with nothing to it."""
-    plain = all(value == DEFAULTS.get(name) for name, value in stage.rule.parameters.items())
-    return stage.rule.mechanism == "deferred_acceptance" and plain and stage.rule.guarantee is None
+def is_plain(stage: Stage) -> bool:
+    """Return whether a round is deferred acceptance of everybody in every draw, with nothing to it."""
+    opened, rule = stage.open, stage.rule
+    if opened.follows or opened.shares_seats or rule.guarantee is not None:
+        return False
+    accepts = rule.mechanism == "deferred_acceptance"
+    accepts |= rule.mechanism == "serial_dictatorship" and stage.line is not None
+    return accepts and all(value == DEFAULTS.get(name) for name, value in rule.parameters.items())
 
 
-def _accept(stage: Stage, kept: Kept) -> tuple[Int64Array, Int64Array]:
+def _take(stage: Stage, line: Line, lots: Lots) -> tuple[Int64Array, Int64Array]:
+    """Return what `_accept` does where all pools rank applicants alike."""
+    from admissions.kernels.draws import take_in_turn
+
+    market = stage.market
+    choice, last = np.empty(market.applicants, dtype=np.int64), np.empty(len(market.seats), dtype=np.int64)
+    turns = line.of_lots(lots.order)
+    take_in_turn(turns, market.indptr, market.pool, market.seats, market.size, choice, last)
+    return choice, last
+
+
+def _accept(stage: Stage, lots: Lots, kept: Kept) -> tuple[Int64Array, Int64Array]:
     """Return what deferred acceptance gives each applicant, and the last choice each full pool admitted."""
     from admissions.kernels.deferred_acceptance import APPLICANT, Work
     from admissions.mechanisms.deferred_acceptance import run, run_again
     from admissions.mechanisms.keys import KEY_BITS
 
     market, key = stage.market, kept.key
+    stage.open.draw_keys(lots.places(), key)
     if stage.highest >> KEY_BITS:
         matching = run(replace(market, key=key))
         return matching.choice, _last(matching.choice, market.pool, key, matching.cutoff)

@@ -38,6 +38,8 @@ class Stage:
         Its applicants.
     highest : int
         A bound that no key of any draw exceeds.
+    line : Line or None
+        How all pools rank its applicants; None where they do not rank them alike.
     """
 
     open: OpenRound
@@ -47,6 +49,7 @@ class Stage:
     drawer: Int32Array
     everybody: Int64Array
     highest: int
+    line: "Line | None"
 
     @property
     def rule(self) -> Round:
@@ -130,18 +133,71 @@ def _proven(opened: OpenRound, might: BoolArray, surely: BoolArray) -> Certainty
 def _stage(opened: OpenRound, proof: Certainty) -> Stage:
     """Return the stage of a round, without the choices no draw grants; the guarantee still asks for their keys."""
     market = opened.compiled.market
-    everybody = np.arange(market.applicants)
+    everybody, tickets = np.arange(market.applicants), len(opened.tickets.ids)
     if opened.rule.guarantee is not None or proof.open.all():
-        return Stage(opened, proof, market, np.arange(len(market.pool)), opened.drawer, everybody, opened.highest)
+        back, line = np.arange(len(market.pool)), Line.of(market, opened.before, opened.drawer, tickets)
+        return Stage(opened, proof, market, back, opened.drawer, everybody, opened.highest, line)
     back = np.flatnonzero(proof.open)
     upto = np.concatenate(([0], np.cumsum(proof.open)))
     slim = replace(
         market, indptr=upto[market.indptr], pool=market.pool[back], key=market.key[back], rank=market.rank[back]
     )
     fixed, drawer = (_frozen(array[back]) for array in (opened.fixed, opened.drawer))
-    return Stage(
-        replace(opened, fixed=fixed, drawer=drawer), proof, slim, back, opened.drawer, everybody, opened.highest
-    )
+    line = Line.of(slim, opened.before[back], drawer, tickets)
+    shorter = replace(opened, fixed=fixed, drawer=drawer)
+    return Stage(shorter, proof, slim, back, opened.drawer, everybody, opened.highest, line)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Line:
+    """Applicants whom all pools rank alike: by group, and by lot inside a group.
+
+    Attributes
+    ----------
+    group : (a,) int32
+        Of each applicant, the first goes first.
+    start : (g + 1,) int32
+        Where each group begins.
+    """
+
+    group: Int32Array
+    start: Int32Array
+
+    @classmethod
+    def of(cls, market: Market, before: Int64Array, drawer: Int32Array, tickets: int) -> "Line | None":
+        """Return the line of a market, or None where an applicant goes before others at one pool and not at another.
+
+        Parameters
+        ----------
+        market : Market
+            Its lists; keys are not looked at.
+        before : (e,) int64
+            What is compared before the lottery.
+        drawer : (e,) int32
+            Whose lot ranks each choice, -1 where none does.
+        tickets : int
+            How many draw a lot.
+        """
+        owner = market.owners()
+        if tickets != market.applicants:
+            return None
+        own = np.zeros(market.applicants, dtype=np.int64)
+        own[owner] = before
+        if (before != own[owner]).any() or ((drawer != owner) & (drawer >= 0)).any():
+            return None
+        _, group = np.unique(own, return_inverse=True)
+        start = np.concatenate(([0], np.cumsum(np.bincount(group))))
+        return cls(_frozen(group.astype(np.int32)), _frozen(start.astype(np.int32)))
+
+    def of_lots(self, order: Int32Array) -> Int32Array:
+        """Return the applicants, first to choose first, (a,) int32, from the order of their lots."""
+        from admissions.kernels.draws import line_up_groups
+
+        if len(self.start) == 2:
+            return order
+        line = np.empty_like(order)
+        line_up_groups(order, self.group, self.start, line)
+        return line
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

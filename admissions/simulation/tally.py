@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from admissions.compiling.lots import Lots
 from admissions.market import Int32Array, Int64Array
-from admissions.simulation.draws import Played, Works, play_draw, tabulate_draw
-from admissions.simulation.laboratory import Laboratory
+from admissions.simulation.draws import Played, Works, is_plain, play_draw, tabulate_draw
+from admissions.simulation.laboratory import Laboratory, Stage
 from admissions.simulation.seeds import derived_seed
 from admissions.simulation.slots import FIRST, KINDS, LATER, OF_ZONE, Slots
 from admissions.targets import measure_targets
@@ -127,11 +128,12 @@ def tally_draws(laboratory: Laboratory, slots: tuple[Slots, ...], seed: str, num
     """
     tally = Tally.empty(laboratory, slots)
     works: Works = {}
+    rooms = [_Room.of(laboratory.stages[place], own) for place, own in enumerate(slots)]
     targets = laboratory.policy.targets
     for number in numbers:
         rounds = play_draw(laboratory, derived_seed(seed, number), works, in_full=bool(targets))
         for place, played in enumerate(rounds):
-            _count_round(laboratory, tally, place, slots[place], played)
+            _count_round(laboratory, tally, place, slots[place], rooms[place], played)
         if targets:
             measured = measure_targets(targets, laboratory.district, tabulate_draw(laboratory, rounds))
             for name, value, met in measured.select("name", "value", "met").iter_rows():
@@ -139,16 +141,54 @@ def tally_draws(laboratory: Laboratory, slots: tuple[Slots, ...], seed: str, num
                 if met is not None:
                     tally.met[name, met] += 1
         tally.draws += 1
+    for counts, room in zip(tally.rounds, rooms, strict=True):
+        if room is not None:
+            counts.admitted[room.slot] += room.admitted
     return tally
 
 
-def _count_round(laboratory: Laboratory, tally: Tally, place: int, slots: Slots, played: Played) -> None:
+@dataclass(frozen=True, slots=True, repr=False)
+class _Room:
+    """Where the choices of a round are counted that are the same in every draw, in their own order.
+
+    Attributes
+    ----------
+    slot : (e,) int64
+        Of each choice.
+    kind : (e,) int8
+        Of each choice.
+    admitted : (e,) int32
+        Draws in which it was admitted.
+    considered : int
+        Children considered in every draw.
+    """
+
+    slot: Int64Array
+    kind: npt.NDArray[np.int8]
+    admitted: Int32Array
+    considered: int
+
+    @classmethod
+    def of(cls, stage: Stage | None, slots: Slots) -> "_Room | None":
+        if stage is None or not is_plain(stage) or slots.size is None:
+            return None
+        admitted = np.zeros(len(stage.back), dtype=np.int32)
+        return cls(stage.back, slots.kind[stage.back], admitted, int(slots.size.sum()))
+
+
+def _count_round(
+    laboratory: Laboratory, tally: Tally, place: int, slots: Slots, room: _Room | None, played: Played
+) -> None:
     from admissions.kernels.draws import count_draw
 
     counts, rule = tally.rounds[place], laboratory.policy.rounds[place]
     index = slots.index(laboratory, played)
     children = np.zeros(KINDS, dtype=np.int64)
-    count_draw(played.choice, index, slots.kind, played.size, counts.admitted, children)
+    if room is not None:
+        count_draw(played.choice, room.kind, played.size, room.admitted, children)
+    else:
+        slot = np.where(played.choice >= 0, index[played.choice], -1) if len(index) else played.choice
+        count_draw(slot, slots.kind, played.size, counts.admitted, children)
     full = np.flatnonzero(played.last >= 0)
     last = index[played.last[full]]
     counts.last[last] += 1
@@ -162,15 +202,20 @@ def _count_round(laboratory: Laboratory, tally: Tally, place: int, slots: Slots,
     if played.coordinated is not None:
         coordinated = played.compiled.applicant[played.applicant[played.coordinated >= 0]]
     counts.coordinated[coordinated] += 1
-    if slots.size is not None:
-        everybody = len(played.applicant) == len(slots.size)
-        considered = int((slots.size if everybody else slots.size[played.applicant]).sum())
-    elif played.placements is not None:
-        considered = int(played.placements.considered.sum())
     placed = int(children.sum()), int(laboratory.applicants.size[coordinated].sum())
-    shown = (children[FIRST], children[FIRST] + children[LATER], children[OF_ZONE], placed[1], considered - sum(placed))
+    without = _considered(slots, room, played) - sum(placed)
+    shown = (children[FIRST], children[FIRST] + children[LATER], children[OF_ZONE], placed[1], without)
     for name, value in zip(OF_ROUNDS, shown, strict=True):
         tally.values[(rule.name, name), str(int(value))] += 1
+
+
+def _considered(slots: Slots, room: _Room | None, played: Played) -> int:
+    """Return how many children a round considers in a draw."""
+    if room is not None:
+        return room.considered
+    if slots.size is not None:
+        return int(slots.size[played.applicant].sum())
+    return 0 if played.placements is None else int(played.placements.considered.sum())
 
 
 def _percent(laboratory: Laboratory, place: int, played: Played, full: Int64Array) -> Int64Array:
@@ -179,7 +224,7 @@ def _percent(laboratory: Laboratory, place: int, played: Played, full: Int64Arra
     if stage is None or played.lots is None:
         return _percent_anew(laboratory, played, where)
     drawer = stage.drawer[where]
-    if not len(played.lots.place):
+    if not len(played.lots.order):
         return np.full(len(full), WITHOUT_LOT)
     return np.where(drawer >= 0, _of_range(played.lots, drawer), WITHOUT_LOT)
 

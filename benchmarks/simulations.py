@@ -18,10 +18,10 @@ from admissions.market import Market
 from admissions.mechanisms.deferred_acceptance import run as accept
 from admissions.policy.policy import Policy
 from admissions.policy.reading import read_policy
-from admissions.simulation.blocks import on_threads
+from admissions.simulation.blocks import blocks_of, on_threads
 from admissions.simulation.laboratory import Laboratory, compile_policy
 from admissions.simulation.odds import prepare_blocks, simulate, work_block
-from admissions.simulation.tally import tally_draws
+from admissions.simulation.tally import Tally
 from benchmarks.kernels import in_turn
 from benchmarks.markets import synthetic
 
@@ -70,9 +70,9 @@ def _against_the_kernel() -> Table:
     table = Table("classes", "kernel ms", "draw ms", "ratio", "budget", "2 threads ms", "faster", "budget",
                   title=f"Draws of {SHAPE[0]:,} × {SHAPE[1]} × {SHAPE[2]}, a draw", title_justify="left")  # fmt: skip
     for classes in CLASSES:
-        laboratory, slots, seed = shared = prepare_blocks((*lottery_district(*SHAPE, classes), "benchmark"))
+        laboratory, *_ = shared = prepare_blocks((*lottery_district(*SHAPE, classes), "benchmark"))
         kernel = _kernel(laboratory)
-        draws = partial(tally_draws, laboratory, slots, seed, range(1, DRAWS + 1))
+        draws = partial(_on_threads, shared, 1)
         in_kernel, in_draws = (_processor_seconds(subject) for subject in (kernel, draws))
         one, two = in_turn([partial(_on_threads, shared, workers) for workers in (1, 2)], repeats=3)
         table.add_row(
@@ -114,9 +114,12 @@ def _processor_seconds(subject: Callable[[], Any]) -> float:
     return best
 
 
-def _on_threads(shared: Any, workers: int) -> list[Any]:
-    blocks = iter([(first, first + 24) for first in range(1, DRAWS + 1, 25)])
-    return [made.draws for _, made in on_threads(partial(work_block, shared), blocks, workers)]
+def _on_threads(shared: Any, workers: int) -> Tally:
+    laboratory, slots, _ = shared
+    total = Tally.empty(laboratory, slots)
+    for _, made in on_threads(partial(work_block, shared), blocks_of(1, DRAWS), workers):
+        total = total.plus(made)
+    return total
 
 
 def _memory() -> Table:

@@ -9,8 +9,8 @@ from numba import njit
 
 from admissions.kernels.intrinsics import prefetch
 
-FAR, NEAR = 16, 8
-"""How far ahead in the line an applicant's row, and then its choices, are asked for."""
+FAR, NEAR, WIDE = 32, 16, 9
+"""How far ahead in the line an applicant's row, and then its choices, are asked for, and how many of those."""
 
 
 @njit(cache=True, nogil=True)
@@ -108,7 +108,7 @@ def take_in_turn(line, indptr, pool, seats, size, choice, last):  # type: ignore
     line : (n,) int32
         Applicants, in the order of all pools.
     indptr, pool, seats, size
-        As of a `Market`.
+        As of a `Market`, the pools in integers of any size.
     choice : (n,) int64, out
         Index of the choice each applicant received, or -1.
     last : (p,) int64, out
@@ -124,7 +124,9 @@ def take_in_turn(line, indptr, pool, seats, size, choice, last):  # type: ignore
     for at in range(len(line)):
         if at + FAR < len(line):
             prefetch(indptr, line[at + FAR])
-            prefetch(pool, indptr[line[at + NEAR]])
+            first = indptr[line[at + NEAR]]
+            prefetch(pool, first)
+            prefetch(pool, first + WIDE)
         i = line[at]
         for c in range(indptr[i], indptr[i + 1]):
             p = pool[c]

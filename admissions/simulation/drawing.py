@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
-from admissions.market import Int64Array
+import numpy as np
+import numpy.typing as npt
+
 from admissions.simulation.blocks import Block, blocks_of
 from admissions.simulation.journal import Journal
 from admissions.simulation.stopping import Until
 
+Counted = npt.NDArray[np.signedinteger[Any]]
+"""Whole numbers."""
 Told = Callable[[int, int | None], Any]
 """Called with the draws done and, where that is known, all there are to do."""
 
@@ -24,13 +28,13 @@ class Counts(Protocol):
     def plus(self, other: Self) -> Self:
         """Return these counts and those of other draws together."""
 
-    def arrays(self) -> Sequence[Int64Array]:
+    def arrays(self) -> Sequence[Counted]:
         """Return the counts that are arrays, of the same shapes for any draws."""
 
     def others(self) -> list[Any]:
         """Return the counts that are no arrays, as JSON has them."""
 
-    def restored(self, draws: int, arrays: Sequence[Int64Array], others: list[Any]) -> Self:
+    def restored(self, draws: int, arrays: Sequence[Counted], others: list[Any]) -> Self:
         """Return the counts of which `arrays` and `others` once returned these."""
 
 

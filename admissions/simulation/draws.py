@@ -81,6 +81,8 @@ class Played:
         Last choice each full pool admitted, -1 for the others.
     index : (e,) int64
         Choice of ``compiled`` that each choice of the draw's market is.
+    kept : (e,) int64 or None
+        Choice of the stage's market that each is; None where those are the same, or the draw compiled the round.
     coordinated : (b,) int32 or None
         Programme the guarantee gave each, or -1; None where nothing is guaranteed.
     lots : Lots or None
@@ -95,6 +97,7 @@ class Played:
     choice: Int64Array
     last: Int64Array
     index: Int64Array
+    kept: Int64Array | None
     coordinated: Int32Array | None
     lots: Lots | None
     placements: Placements | None
@@ -147,7 +150,7 @@ def _compile_anew(laboratory: Laboratory, rule: Round, standing: Standing, seed:
     market = compiled.market
     everybody, index = np.arange(market.applicants), np.arange(len(market.pool))
     last = _last(matching.choice, market.pool, market.key, matching.cutoff)
-    return Played(compiled, everybody, market.size, matching.choice, last, index, coordinated, None, placements)
+    return Played(compiled, everybody, market.size, matching.choice, last, index, None, coordinated, None, placements)
 
 
 def _progress(laboratory: Laboratory, standing: Standing) -> Progress:
@@ -162,7 +165,7 @@ def _play_open(laboratory: Laboratory, stage: Stage, standing: Standing, seed: s
     if is_plain(stage):
         line = stage.line
         choice, last = _accept(stage, lots, kept) if line is None else _take(stage, line, lots)
-        return Played(opened.compiled, stage.everybody, market.size, choice, last, stage.back, None, lots, None)
+        return Played(opened.compiled, stage.everybody, market.size, choice, last, stage.back, None, None, lots, None)
     key = kept.key
     opened.draw_keys(lots.places(), key)
     takes = np.ones(market.applicants, dtype=np.bool_)
@@ -174,7 +177,8 @@ def _play_open(laboratory: Laboratory, stage: Stage, standing: Standing, seed: s
     matching = match(now, stage.rule.mechanism, **_parameters(stage, who, keep, key))
     last = _last(matching.choice, now.pool, now.key, matching.cutoff)
     coordinated = _coordinated(laboratory, stage, standing, who, matching)
-    return Played(opened.compiled, who, now.size, matching.choice, last, stage.back[keep], coordinated, lots, None)
+    index = stage.back[keep]
+    return Played(opened.compiled, who, now.size, matching.choice, last, index, keep, coordinated, lots, None)
 
 
 def is_plain(stage: Stage) -> bool:
@@ -194,7 +198,7 @@ def _take(stage: Stage, line: Line, lots: Lots) -> tuple[Int64Array, Int64Array]
     market = stage.market
     choice, last = np.empty(market.applicants, dtype=np.int64), np.empty(len(market.seats), dtype=np.int64)
     turns = line.of_lots(lots.order)
-    take_in_turn(turns, market.indptr, market.pool, market.seats, market.size, choice, last)
+    take_in_turn(turns, market.indptr, line.pool, market.seats, market.size, choice, last)
     return choice, last
 
 

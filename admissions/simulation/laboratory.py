@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from admissions.compiling.applicants import Applicants, gather_applicants
 from admissions.compiling.checking import check_policy, columns_read
@@ -158,10 +159,13 @@ class Line:
         Of each applicant, the first goes first.
     start : (g + 1,) int32
         Where each group begins.
+    pool : (e,) uint16 or int32
+        Seat pool of each choice, in as few bytes as may be: the lists are read in no order of memory.
     """
 
     group: Int32Array
     start: Int32Array
+    pool: npt.NDArray[np.integer]
 
     @classmethod
     def of(cls, market: Market, before: Int64Array, drawer: Int32Array, tickets: int) -> "Line | None":
@@ -187,7 +191,9 @@ class Line:
             return None
         _, group = np.unique(own, return_inverse=True)
         start = np.concatenate(([0], np.cumsum(np.bincount(group))))
-        return cls(_frozen(group.astype(np.int32)), _frozen(start.astype(np.int32)))
+        few = len(market.seats) <= np.iinfo(np.uint16).max
+        pool = market.pool.astype(np.uint16) if few else market.pool
+        return cls(*(_frozen(array) for array in (group.astype(np.int32), start.astype(np.int32), pool)))
 
     def of_lots(self, order: Int32Array) -> Int32Array:
         """Return the applicants, first to choose first, (a,) int32, from the order of their lots."""

@@ -144,7 +144,7 @@ def simulate(
     book = None if journal is None else (journal, fingerprint("odds", [("", district, policy)], seed))
     nothing = Tally.empty(laboratory, slots)
     tally, complete = add_up(nothing, until, work, partial(_widest, slots), book, tell)
-    exact = not policy.needs_lottery
+    tally, exact = tally.spread(slots), not policy.needs_lottery
     return Odds(
         policy=policy,
         seed=seed,
@@ -178,5 +178,5 @@ def work_block(shared: tuple[Laboratory, tuple[Slots, ...], str], block: Block) 
 
 def _widest(slots: tuple[Slots, ...], tally: Tally) -> float:
     """Return the width of the widest interval of any odds."""
-    counts = [listed_counts(own, counted) for own, counted in zip(slots, tally.rounds, strict=True)]
+    counts = [listed_counts(own, counted.spread(own)) for own, counted in zip(slots, tally.rounds, strict=True)]
     return widest_interval(np.concatenate(counts), tally.draws)

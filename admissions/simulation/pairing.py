@@ -13,6 +13,7 @@ from admissions.district.district import District
 from admissions.market import Int64Array
 from admissions.simulation.blocks import Block
 from admissions.simulation.comparison import NOTHING, UNLISTED
+from admissions.simulation.drawing import Counted
 from admissions.simulation.draws import Played, Works, play_draw, tabulate_draw
 from admissions.simulation.intervals import widest_interval
 from admissions.simulation.laboratory import Laboratory, compile_policy
@@ -67,7 +68,7 @@ class Pairs:
         """Return the sums of the targets, of any size."""
         return list(self.targets.tolist())
 
-    def restored(self, draws: int, arrays: Sequence[Int64Array], others: list[Any]) -> "Pairs":
+    def restored(self, draws: int, arrays: Sequence[Counted], others: list[Any]) -> "Pairs":
         """Return the sums of which `arrays` and `others` once returned these."""
         children, groups, squares = arrays
         return Pairs(draws, children, groups, squares, np.array(others, dtype=object).reshape(self.targets.shape))

@@ -1,6 +1,5 @@
 """One draw of the lottery through all rounds: what `allocate` would give with its seed, and nothing it need not do."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +24,8 @@ from admissions.decoding import (
     place_students,
     spread_to_students,
 )
-from admissions.engine import coordinate_left
+from admissions.engine import coordinate_left, match_round
 from admissions.market import NO_CUTOFF, BoolArray, Int32Array, Int64Array, Market, Matching
-from admissions.mechanisms import match
 from admissions.policy.policy import Round
 from admissions.records import words_at
 from admissions.simulation.laboratory import DEFAULTS, Laboratory, Line, Stage
@@ -142,7 +140,7 @@ def _compile_anew(laboratory: Laboratory, rule: Round, standing: Standing, seed:
     draw = Draw(seed, policy.lottery.scope == "programme", ids)
     progress = _progress(laboratory, standing)
     compiled = compile_round(rule, district, applicants, progress, draw)
-    matching = match(compiled.market, rule.mechanism, **compiled.parameters)
+    matching = match_round(compiled)
     coordinating = compile_guarantee(compiled, matching.choice, district, applicants, progress)
     coordinated, _ = coordinate_left(compiled, coordinating, district)
     covers = covered(compiled, district, applicants, progress)
@@ -174,7 +172,7 @@ def _play_open(laboratory: Laboratory, stage: Stage, standing: Standing, seed: s
         takes = opened.takes_part[standing.left_by[first], np.arange(len(first))] & ~standing.placed[first]
     who, keep = np.flatnonzero(takes), np.flatnonzero(takes[market.owners()])
     now = _market_now(laboratory, stage, standing, who, keep, key)
-    matching = match(now, stage.rule.mechanism, **_parameters(stage, who, keep, key))
+    matching = match_round(replace(opened.compiled, market=now, parameters=_parameters(stage, who, keep, key)))
     last = _last(matching.choice, now.pool, now.key, matching.cutoff)
     coordinated = _coordinated(laboratory, stage, standing, who, matching)
     index = stage.back[keep]
@@ -267,7 +265,7 @@ def _ties_stay(stage: Stage) -> bool:
     return stage.rule.parameters.get("ties") == "admit_all" or "tie_break" in stage.rule.row.parameters
 
 
-def _parameters(stage: Stage, who: Int64Array, keep: Int64Array, key: Int64Array) -> Mapping[str, Any]:
+def _parameters(stage: Stage, who: Int64Array, keep: Int64Array, key: Int64Array) -> dict[str, Any]:
     """Return what the mechanism is called with, for those who take part."""
     parameters = dict(stage.open.compiled.parameters)
     for name in {"consent", "owned"} & parameters.keys():

@@ -126,7 +126,9 @@ def refuses_by_priority(rule: Round) -> bool:
 
 def _proven(opened: OpenRound, might: BoolArray, surely: BoolArray) -> Certainty:
     market = opened.compiled.market
-    if not refuses_by_priority(opened.rule) or opened.shares_seats:
+    in_turn = opened.rule.mechanism == "serial_dictatorship"
+    may_be_refused = in_turn and not _rank_alike(market, opened.before, opened.drawer)
+    if not refuses_by_priority(opened.rule) or opened.shares_seats or may_be_refused:
         return Certainty.none(len(market.pool))
     return prove_choices(market, opened.before, might, surely)
 
@@ -182,13 +184,10 @@ class Line:
         tickets : int
             How many draw a lot.
         """
-        owner = market.owners()
-        if tickets != market.applicants:
+        if tickets != market.applicants or not _rank_alike(market, before, drawer):
             return None
         own = np.zeros(market.applicants, dtype=np.int64)
-        own[owner] = before
-        if (before != own[owner]).any() or ((drawer != owner) & (drawer >= 0)).any():
-            return None
+        own[market.owners()] = before
         _, group = np.unique(own, return_inverse=True)
         start = np.concatenate(([0], np.cumsum(np.bincount(group))))
         few = len(market.seats) <= np.iinfo(np.uint16).max
@@ -204,6 +203,14 @@ class Line:
         line = np.empty_like(order)
         line_up_groups(order, self.group, self.start, line)
         return line
+
+
+def _rank_alike(market: Market, before: Int64Array, drawer: Int32Array) -> bool:
+    """Return whether in every draw all pools rank applicants alike, by what goes before one lot of each."""
+    owner = market.owners()
+    own = np.zeros(market.applicants, dtype=np.int64)
+    own[owner] = before
+    return bool((before == own[owner]).all() and ((drawer == owner) | (drawer < 0)).all())
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from admissions.allocation import Allocation
-from admissions.audit.suppression import withheld_groups
+from admissions.audit.suppression import withheld_cells
 from admissions.errors import RunError, did_you_mean
 from admissions.market import BoolArray
 
@@ -43,17 +43,12 @@ class Comparison:
         """The groups without what must not be published, which is left empty.
 
         Withheld are numbers from one to four, and as many more, the smallest first, as it takes so that none follows
-        from a group's children, from the numbers of all children, or from the other groups.
+        from the others, from a group's children, or from the sums over all groups.
         """
-        sizes = self.groups.select(CHANGES).to_numpy().ravel()
-        cell = np.repeat(np.arange(len(sizes)), sizes)
-        group, change = cell // len(CHANGES), cell % len(CHANGES)
-        _, groups, cells, _ = withheld_groups([group, cell, change], np.ones(len(cell), dtype=np.bool_))
-        hidden = np.zeros(len(sizes), dtype=np.bool_)
-        hidden[: len(cells)] = cells
-        found = left_empty(self.groups, groups[: len(self.groups)], ["children"])
-        for place, name in enumerate(CHANGES):
-            found = left_empty(found, hidden[place :: len(CHANGES)], [name])
+        hidden = withheld_cells(self.groups.select(CHANGES).to_numpy().astype(np.int64))[:-1]
+        found = self.groups
+        for place, name in enumerate((*CHANGES, "children")):
+            found = left_empty(found, hidden[:, place], [name])
         return found
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -66,9 +66,7 @@ def simulate_draws(
     if odds.exact:
         _stdout().print("The policy draws no lottery: one run says everything, exactly.")
     if not odds.complete:
-        _stdout().print(
-            f"Interrupted: {odds.draws:,} of {draws:,} draws were finished, and are written.", style="yellow"
-        )
+        _tell_interrupted(odds.draws, draws)
     _stdout().print(_measures(odds.measures))
     settled = odds.children["certain"].drop_nulls()
     always, never = ((settled == word).sum() for word in ("always", "never"))
@@ -86,30 +84,31 @@ def project_years(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")],
     draws: Annotated[int, typer.Option("--draws", "-n", help="Courses to draw; 0 for the expected one.")] = 100,
     seed: Seed = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Look years ahead: rolls and classes, general to vocational stock, who goes on, by what is assumed.
 
-    Each intake goes through the policy's own rounds.
+    Each intake goes through the policy's own rounds. Ctrl-C keeps the finished draws.
     """
     from admissions.district.reading import read_district
-    from admissions.errors import RunError
     from admissions.planning.assumptions import read_assumptions
     from admissions.planning.projection import project
     from admissions.policy.reading import read_policy
     from admissions.runs import refuse_existing
 
-    if out.exists():
-        raise RunError(f"{out} exists; name another folder with --out")
-    refuse_existing(out)
+    refuse_existing(out, force)
     district, rules, assumed = read_district(data), read_policy(policy), read_assumptions(assumptions)
     with _progress("draws") as tell:
         ahead = project(district, rules, years=years, assumptions=assumed, draws=draws, seed=seed, tell=tell)
-    ahead.write(out)
+    ahead.write(out, force)
     if as_json:
         tables = {name: frame.to_dicts() for name, frame in ahead.frames().items()}
-        print(json.dumps({"out": str(out), "draws": draws, "alerts": ahead.alerts, **tables}, ensure_ascii=False))
+        head = {"out": str(out), "draws": ahead.draws, "complete": ahead.complete, "alerts": ahead.alerts}
+        print(json.dumps({**head, **tables}, ensure_ascii=False))
         return
+    if not ahead.complete:
+        _tell_interrupted(ahead.draws, draws)
     _stdout().print(ahead.tables(), highlight=False)
     _stdout().print(f"The tables are in {out}", highlight=False, soft_wrap=True)
 
@@ -184,12 +183,18 @@ def compare_results(
     data: Annotated[Path | None, typer.Option(help="The office's tables, for other groups than stages.")] = None,
     draws: Draws = 1000,
     seed: Seed = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder to write what the scenarios change.", show_default=False)
+    ] = None,
     workers: Workers = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Say who moved, who gained and who lost: between two runs, or between scenarios over many lotteries.
 
-    Every scenario has the same lotteries, so that a difference is one of the rules and not of luck.
+    Every scenario has the same lotteries, so that a difference is one of the rules and not of luck. Ctrl-C keeps the
+    finished draws. With OUT, a killed comparison goes on from its journal when it is started again. Numbers so small
+    that they would tell of single children are withheld.
     """
     from admissions.errors import RunError
 
@@ -197,13 +202,15 @@ def compare_results(
     if second is None and first.is_dir():
         raise RunError(f"{first}: a second run folder is needed to compare it with, or a TOML file of scenarios")
     if second is None:
-        _compare_scenarios(first, draws, seed, groups, workers, as_json)
+        _compare_scenarios(first, draws, seed, groups, workers, out, force, as_json)
         return
+    if out is not None:
+        raise RunError("--out is for scenarios; two runs are compared on the screen, or with --json")
     from dataclasses import replace
 
     from admissions.district.reading import read_district
     from admissions.runs import read_run
-    from admissions.simulation.comparison import compare
+    from admissions.simulation.comparison import CHANGES, compare
 
     before, after = (read_run(folder) for folder in (first, second))
     if data is not None:
@@ -214,41 +221,82 @@ def compare_results(
         changed = found.children.filter(found.children["change"] != "same")
         print(
             json.dumps(
-                {"groups": found.groups.to_dicts(), "changed": changed.to_dicts()}, ensure_ascii=False, default=str
+                {"groups": found.published.to_dicts(), "changed": changed.to_dicts()}, ensure_ascii=False, default=str
             )
         )
         return
-    _stdout().print(_plain_table("From the first run to the second", found.groups))
+    _print_published("From the first run to the second", found.published, ("children", *CHANGES))
 
 
 def _compare_scenarios(
-    path: Path, draws: int, seed: str | None, by: tuple[str, ...], workers: int | None, as_json: bool
+    path: Path,
+    draws: int,
+    seed: str | None,
+    by: tuple[str, ...],
+    workers: int | None,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
 ) -> None:
+    from admissions.runs import refuse_existing
     from admissions.simulation.reforms import compare_scenarios
     from admissions.simulation.scenarios import read_scenarios
+    from admissions.simulation.writing import journal_of, write_reforms
 
-    scenarios = read_scenarios(path)
+    if out is not None:
+        refuse_existing(out, force)
+    scenarios, journal = read_scenarios(path), None if out is None else journal_of(out)
     with _progress("draws") as tell:
-        reforms = compare_scenarios(scenarios, draws, seed, by, workers, tell=tell)
+        reforms = compare_scenarios(scenarios, draws, seed, by, workers, journal=journal, tell=tell)
+    if out is not None and journal is not None:
+        write_reforms(out, reforms, force)
+        if reforms.complete:
+            journal.unlink(missing_ok=True)
     if as_json:
-        tables = {name: getattr(reforms, name).to_dicts() for name in ("groups", "targets")}
-        print(json.dumps({"draws": reforms.draws, **tables}, ensure_ascii=False, default=str))
+        tables = {"groups": reforms.published.to_dicts(), "targets": reforms.targets.to_dicts()}
+        head = {"draws": reforms.draws, "exact": reforms.exact, "complete": reforms.complete}
+        print(json.dumps({**head, **tables}, ensure_ascii=False, default=str))
         return
+    if reforms.exact:
+        _stdout().print("No policy draws a lottery: one run of each says everything, exactly.")
+    if not reforms.complete:
+        _tell_interrupted(reforms.draws, draws, written=out is not None)
     told = f"Children a draw, against '{scenarios[0].name}', over {reforms.draws:,} draws"
-    _stdout().print(_plain_table(told, reforms.groups))
+    _print_published(told, reforms.published, ("children", "mean"))
     if len(reforms.targets):
         changed = reforms.targets.filter(reforms.targets["difference"] != 0)
         _stdout().print(_plain_table("Targets that change", changed))
+    if out is not None:
+        _stdout().print(f"The tables are in {out}", highlight=False, soft_wrap=True)
 
 
-def _plain_table(title: str, frame: Any) -> Table:
-    """Return a data frame as a table, numbers to the right."""
+def _tell_interrupted(done: int, asked: int, written: bool = True) -> None:
+    kept = "and are written" if written else "and are shown"
+    _stdout().print(f"Interrupted: {done:,} of {asked:,} draws were finished, {kept}.", style="yellow")
+
+
+def _print_published(title: str, published: Any, numbers: Sequence[str]) -> None:
+    """Print a table of groups, some of whose numbers are empty because they must not be published."""
+    _stdout().print(_plain_table(title, published, numbers))
+    if any(published.select(numbers).null_count().row(0)):
+        _stdout().print(
+            "withheld: a number of fewer than 5 children, or one from which such a number could be worked out",
+            style="dim", highlight=False,
+        )  # fmt: skip
+
+
+def _plain_table(title: str, frame: Any, withheld: Sequence[str] = ()) -> Table:
+    """Return a data frame as a table, numbers to the right; in some columns, what is empty is withheld."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for name, dtype in frame.schema.items():
         table.add_column(name, justify="right" if dtype.is_numeric() else "left")
-    for row in frame.iter_rows():
-        table.add_row(*("" if one is None else f"{one:,.4g}" if isinstance(one, float) else f"{one}" for one in row))
+    for row in frame.iter_rows(named=True):
+        table.add_row(*(_cell(one, "withheld" if name in withheld else "") for name, one in row.items()))
     return table
+
+
+def _cell(value: Any, empty: str) -> str:
+    return empty if value is None else f"{value:,.4g}" if isinstance(value, float) else f"{value}"
 
 
 def _measures(measures: Any) -> Table:

@@ -332,7 +332,7 @@ class Round:
         run, holders, expected = self.run, self.sit(), self.run.expected["applications"]
         worst = {box: max([turn for _, turn, *_ in held], default=-1) for box, held in holders.items()}
         groups = {box: Counter(group for _, _, group, *_ in held) for box, held in holders.items()}
-        free = {box: len(held) < self.shares[box] for box, held in holders.items()}
+        vacant = {box: len(held) < self.shares[box] for box, held in holders.items()}
         classes, best, key = [one["class"] for one in self.classes] + ["", ""], dict[Any, Any](), None
         wanted, envy, waste = 0, list[Any](), list[Any]()
         for s, own in self.entries.items():
@@ -350,7 +350,7 @@ class Round:
                         box = p, j
                         if turn < worst[box] + self.tied:
                             envy.append((name, i, *ids))
-                        if free[box]:
+                        if vacant[box]:
                             waste.append((name, i, *ids))
                         if box not in best or turn < best[box][0]:
                             best[box] = turn, set()

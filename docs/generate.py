@@ -12,7 +12,7 @@ from admissions.audit.findings import PROPERTIES
 from admissions.district.schema import KIND_MEANINGS, TABLES, Column, Table
 from admissions.mechanisms import MECHANISMS, Mechanism
 from admissions.mechanisms.relations import RELATIONS
-from docs.tie_breaking import draw_picture
+from docs import tie_breaking, years_ahead
 
 DOCS = Path(__file__).parent
 
@@ -159,4 +159,5 @@ if __name__ == "__main__":
     (DOCS / "reference" / "data_model.md").write_text(data_model(), encoding="utf-8")
     (DOCS / "reference" / "mechanisms.md").write_text(table_of_mechanisms(), encoding="utf-8")
     (DOCS / "images" / "summary.svg").write_text(summary_picture(), encoding="utf-8")
-    (DOCS / "images" / "tie_breaking.svg").write_text(draw_picture(), encoding="utf-8")
+    (DOCS / "images" / "tie_breaking.svg").write_text(tie_breaking.draw_picture(), encoding="utf-8")
+    (DOCS / "images" / "years_ahead.svg").write_text(years_ahead.draw_picture(), encoding="utf-8")

@@ -10,6 +10,7 @@ import pytest
 import admissions as adm
 from admissions import cli
 from admissions.district.reading import write_district
+from admissions.planning import projection
 from tests.offices import children, office
 from tests.test_district import GOOD, WRONG
 
@@ -434,7 +435,18 @@ def test_a_killed_simulation_goes_on_from_its_journal_to_the_same_bytes(command,
     assert not (tmp_path / ".resumed.journal").exists()
 
 
-def test_years_ahead_are_projected_from_a_file_and_written(command, data, tmp_path):
+def interrupted_at_third(course):
+    """Return what Ctrl-C interrupts at the third draw."""
+
+    def run(outset, seed, number):
+        if number == 3:
+            raise KeyboardInterrupt
+        return course(outset, seed, number)
+
+    return run
+
+
+def test_years_ahead_are_projected_from_a_file_and_written(command, data, tmp_path, monkeypatch):
     rows = "".join(f"{school},{grade},40,1\n" for school in ("A", "B") for grade in range(1, 7))
     (tmp_path / "rolls.csv").write_text(f"school_id,grade,children,classes\n{rows}")
     (tmp_path / "births.csv").write_text("zone_id,year,children\nZ1,2011,3\n")
@@ -453,7 +465,11 @@ def test_years_ahead_are_projected_from_a_file_and_written(command, data, tmp_pa
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
     code, _, complaint = command(*asked, tmp_path / "one")
-    assert (code, "name another folder with --out" in complaint) == (2, True)
+    assert (code, "--force" in complaint) == (2, True)
+    monkeypatch.setattr(projection, "run_course", interrupted_at_third(projection.run_course))
+    code, printed, _ = command(*asked, tmp_path / "one", "--force")
+    assert (code, "Interrupted: 2 of 3 draws were finished, and are written." in printed) == (0, True)
+    assert json.loads((tmp_path / "one" / "run.json").read_text())["draws"] == 2
     assumptions.write_text('titel = "x"')
     code, _, complaint = command(*asked, tmp_path / "three")
     assert (code, "did you mean 'title'?" in complaint) == (2, True)

@@ -108,7 +108,7 @@ def headings_of(page):
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def test_the_picture_of_tie_breaking_is_the_one_that_its_code_draws():
-    from docs.tie_breaking import draw_picture
-
-    assert (ROOT / "docs" / "images" / "tie_breaking.svg").read_text(encoding="utf-8") == draw_picture()
+@pytest.mark.parametrize("name", ["tie_breaking", "years_ahead"])
+def test_a_picture_is_the_one_that_its_code_draws(name):
+    drawn = importlib.import_module(f"docs.{name}").draw_picture()
+    assert (ROOT / "docs" / "images" / f"{name}.svg").read_text(encoding="utf-8") == drawn

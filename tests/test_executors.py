@@ -33,6 +33,14 @@ def test_processes_draw_what_one_thread_draws(town, alone):
         assert are_equal(alone, frames_of(adm.simulate(*town, draws=DRAWS, seed="x", executor=executor)))
 
 
+def test_processes_compare_scenarios_as_one_thread_does(town):
+    scenarios = [("today", *town), ("by zone", town[0], town[1].replace({"rounds.primary.lists": ["zone"]}))]
+    here = adm.compare_scenarios(scenarios, draws=60, seed="x", workers=1)
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+        there = adm.compare_scenarios(scenarios, draws=60, seed="x", executor=executor)
+    assert all(getattr(here, name).equals(getattr(there, name)) for name in ("groups", "children", "targets"))
+
+
 class Bare(Executor):
     """An executor whose worker is a Python without any package."""
 

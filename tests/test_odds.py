@@ -94,6 +94,52 @@ def test_every_draw_of_score_bands_is_the_allocation_of_its_seed(district):
     assert unlike_allocate(district, policy, SEEDS) == []
 
 
+FAMILIES = st.lists(
+    st.tuples(st.integers(1, 2), st.integers(0, 2), st.permutations("ABC"), st.integers(0, 3)), min_size=1, max_size=8
+)
+
+
+@st.composite
+def offices_with_twins(draw):
+    """Draw an office of families of one child or of twins, of few marks, with any lists."""
+    pupils, wanted = [], []
+    for place, (size, mark, order, length) in enumerate(draw(FAMILIES)):
+        for name in (f"S{place}{twin}" for twin in range(size)):
+            bundle = f"B{place}" if size > 1 else None
+            pupils.append({"student_id": name, "bundle_id": bundle, "mark": mark, "sex": "fm"[place % 2]})
+            wanted += [f"{name}: {' '.join(order[:length])}"] if length else []
+    return office(pupils, {name: draw(st.integers(0, 4)) for name in "ABC"}, wanted)
+
+
+IN_LINE = [
+    {"order": ["lottery"]},
+    {"order": ["mark desc", "lottery", "sex asc"]},
+    {"order": ["lottery"], "priority": [{"class": "best", "when": "mark = 2"}, {"class": "rest"}]},
+    {"mechanism": "serial_dictatorship", "order": ["mark desc", "lottery"]},
+]
+NOT_IN_LINE = [
+    {"order": ["lottery"], "priority": [{"class": "first", "when": "choice_rank = 1"}, {"class": "rest"}]},
+    {"order": ["choice_rank asc", "lottery"]},
+]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(offices_with_twins(), st.sampled_from([*IN_LINE, *NOT_IN_LINE]), st.sampled_from(["single", "programme"]))
+def test_applicants_whom_all_pools_rank_alike_take_their_seats_in_turn(district, clause, scope):
+    policy = one_round(**clause).replace({"lottery": {"scope": scope}})
+    assert unlike_allocate(district, policy, SEEDS) == []
+
+
+@pytest.mark.parametrize("clause", IN_LINE + NOT_IN_LINE)
+def test_who_is_ranked_alike_by_all_pools_is_known_before_the_draw(clause):
+    pupils = children("S1 S2 S3 S4", mark=[2, 1, 1, 0], sex=["f", "m", "f", "m"])
+    district = office(pupils, {"A": 1, "B": 3}, ["S1: A B", "S2: B A", "S3: A B", "S4: A B"])
+    (stage,) = compile_policy(district, one_round(**clause)).stages
+    assert (stage.line is not None) == (clause in IN_LINE)
+    apart = one_round(**clause).replace({"lottery": {"scope": "programme"}})
+    assert compile_policy(district, apart).stages[0].line is None
+
+
 def enumerated(lists, before, seats, sizes, taking_part):
     """Return in which share of all lotteries each choice is granted, to those who take part."""
     n = len(lists)
@@ -215,7 +261,7 @@ def test_a_simulation_goes_on_from_its_journal_to_the_same_odds(town, first, tmp
     odds = adm.simulate(*town, draws=60, seed="x", journal=journal, tell=lambda done, total: told.append((done, total)))
     assert told == [(50, 60), (60, 60)]
     assert are_equal(first, frames_of(odds))
-    with pytest.raises(adm.RunError, match="another seed"):
+    with pytest.raises(adm.RunError, match="another simulation"):
         adm.simulate(*town, draws=60, seed="y", journal=journal)
     journal.write_text("nothing")
     with pytest.raises(adm.RunError, match="no journal"):

@@ -181,3 +181,16 @@ def test_a_term_without_direction_ascends():
     assert parse_term("total DESC").descending
     with pytest.raises(PolicyError, match="empty"):
         parse_term("  ")
+
+
+def test_a_float_of_a_mapping_is_the_decimal_it_shows_as_in_the_file_that_says_the_same():
+    bands = {"mechanism": "score_bands", "parameters": {"width": 2.5}, "order": ["mark desc"]}
+    policy = Policy.from_dict({"title": "t", "round": [{"name": "r", "stage": "primary", **bands}]})
+    assert policy.rounds[0].parameters["width"] == Decimal("2.5")
+    assert type(policy.rounds[0].parameters["width"]) is Decimal
+    assert policy == Policy.from_toml(policy.text)
+
+
+def test_a_key_of_a_mapping_that_says_nothing_is_refused():
+    with pytest.raises(PolicyError, match="leave out the keys that say nothing"):
+        Policy.from_dict({"title": "t", "round": [{"name": "r", "stage": "primary", "guarantee": None}]})

@@ -2,11 +2,17 @@
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import admissions as adm
+from admissions.audit.suppression import withheld_cells
 from admissions.district.reading import write_district
+from admissions.simulation import reforms as module
+from admissions.simulation.comparison import CHANGES, Comparison
 from admissions.simulation.seeds import derived_seed
 from tests.offices import children, office, one_round
 from tests.test_cli import command
@@ -114,6 +120,193 @@ def test_reforms_are_the_same_for_any_number_of_workers(town):
     assert all(getattr(one, name).equals(getattr(two, name)) for name in ("groups", "children", "targets"))
 
 
+def frames_of(reforms):
+    return [getattr(reforms, name) for name in ("groups", "published", "children", "targets")]
+
+
+def are_equal(one, other):
+    return all(a.equals(b) for a, b in zip(frames_of(one), frames_of(other), strict=True))
+
+
+@pytest.fixture(scope="module")
+def pair(town):
+    return [("today", *town), ("by zone", town[0], town[1].replace(BY_ZONE))]
+
+
+@pytest.mark.compiled
+def test_a_comparison_goes_on_from_its_journal_to_the_same_reforms(pair, tmp_path):
+    whole = adm.compare_scenarios(pair, draws=60, seed="x")
+    journal = tmp_path / "journal"
+    adm.compare_scenarios(pair, draws=25, seed="x", journal=journal)
+    told = []
+    resumed = adm.compare_scenarios(pair, draws=60, seed="x", journal=journal, tell=lambda *now: told.append(now))
+    assert told == [(50, 60), (60, 60)]
+    assert resumed.complete and are_equal(whole, resumed) and len(whole.targets)
+    for other in ({"seed": "y"}, {"by": ["hukou"]}, {"scenarios": pair[::-1]}):
+        with pytest.raises(adm.RunError, match="journal of another simulation"):
+            adm.compare_scenarios(**{"scenarios": pair, "draws": 60, "seed": "x", "journal": journal, **other})
+
+
+@pytest.mark.compiled
+def test_a_comparison_does_not_take_the_journal_of_a_simulation(pair, tmp_path):
+    adm.simulate(*pair[0][1:], draws=25, seed="x", journal=tmp_path / "journal")
+    with pytest.raises(adm.RunError, match="journal of another simulation"):
+        adm.compare_scenarios(pair, draws=25, seed="x", journal=tmp_path / "journal")
+
+
+@pytest.mark.compiled
+def test_interrupting_a_comparison_keeps_the_finished_draws(pair):
+    def interrupt(done, total):
+        if done == 50:
+            raise KeyboardInterrupt
+
+    reforms = adm.compare_scenarios(pair, draws=200, seed="x", tell=interrupt)
+    assert (reforms.draws, reforms.complete) == (50, False)
+    assert are_equal(reforms, adm.compare_scenarios(pair, draws=50, seed="x"))
+
+
+def test_a_comparison_interrupted_before_any_draw_ends(pair, monkeypatch):
+    def interrupt(shared, block):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "work_pairs", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        adm.compare_scenarios(pair, draws=50, seed="x", workers=1)
+
+
+@pytest.mark.compiled
+def test_a_comparison_ends_when_its_time_is_over_or_its_intervals_are_short_enough(pair, tmp_path):
+    assert adm.compare_scenarios(pair, draws=adm.Until(seconds=0.001), seed="x", workers=1).draws == 25
+    until = adm.Until(half_width=0.11, draws=5000)
+    narrow = adm.compare_scenarios(pair, draws=until, seed="x", journal=tmp_path / "journal")
+    assert narrow.complete and narrow.draws < 5000
+    assert narrow.children.select((pl.col("high") - pl.col("low")).max()).item() <= 0.22
+    before = adm.compare_scenarios(pair, draws=narrow.draws - 25, seed="x")
+    assert before.children.select((pl.col("high") - pl.col("low")).max()).item() > 0.22
+    assert adm.compare_scenarios(pair, draws=until, seed="x", journal=tmp_path / "journal").draws == narrow.draws
+
+
+def test_policies_without_a_lottery_are_compared_exactly_by_one_run_of_each():
+    district = office(children("S1 S2 S3", mark=[3, 2, 1]), {"A": 1, "B": 1}, ["S1: A B", "S2: A B", "S3: A B"])
+    best, worst = (one_round(order=[f"mark {way}", "student_id"]) for way in ("desc", "asc"))
+    reforms = adm.compare_scenarios([("best first", district, best), ("worst first", district, worst)])
+    assert (reforms.exact, reforms.draws, reforms.complete) == (True, 1, True)
+    assert reforms.groups.select("change", "mean", "low", "high").rows() == [
+        ("gained", 1.0, 1.0, 1.0), ("lost", 1.0, 1.0, 1.0), ("moved", 0.0, 0.0, 0.0)
+    ]  # fmt: skip
+    assert reforms.children.select("student_id", "change", "low", "high").rows() == [
+        ("S1", "lost", 1.0, 1.0), ("S3", "gained", 1.0, 1.0)
+    ]  # fmt: skip
+    assert repr(reforms) == "Reforms(1 against 'best first', exact: no lottery)"
+
+
+def counted(rows):
+    """A comparison of groups with so many children of each change."""
+    numbers = np.array(list(rows.values()), dtype=np.int64).reshape(-1, len(CHANGES))
+    columns = {change: numbers[:, place] for place, change in enumerate(CHANGES)}
+    return Comparison(pl.DataFrame(), pl.DataFrame({"of": list(rows), "children": numbers.sum(axis=1), **columns}))
+
+
+def test_small_groups_and_small_numbers_are_withheld_from_what_is_published():
+    """Group b has 3 children, so 83 in all less those of the others would say so, were c not withheld, too."""
+    found = counted({"a": (10, 0, 0, 20), "b": (2, 0, 0, 1), "c": (9, 7, 0, 8), "d": (3, 8, 6, 9)})
+    assert found.published.rows() == [
+        ("a", 30, 10, 0, 0, 20),
+        ("b", None, None, 0, 0, None),
+        ("c", None, 9, None, 0, None),
+        ("d", 26, None, 8, None, 9),
+    ]
+
+
+def test_a_number_is_withheld_that_would_give_another_away():
+    """Of 20 children 3 gained: 20 less the 17 who stayed would say so."""
+    found = counted({"a": (3, 0, 0, 17), "b": (40, 0, 0, 50)})
+    assert found.groups.row(0) == ("a", 20, 3, 0, 0, 17)
+    assert found.published.rows() == [("a", 20, None, 0, 0, None), ("b", 90, None, 0, 0, None)]
+
+
+ROW = st.tuples(*[st.sampled_from([0, 0, 1, 3, 5, 8, 20])] * 4)
+
+
+def test_a_number_that_only_several_sums_together_give_away_is_withheld():
+    """Of 33 children 22 are of group a, so 11 of b and c, who all moved; 12 moved in all, so 1 of a, were 22 shown."""
+    found = counted({"a": (1, 20, 1, 0), "b": (0, 0, 3, 0), "c": (0, 0, 8, 0)})
+    assert found.published.rows() == [
+        ("a", None, None, None, None, 0),
+        ("b", None, 0, 0, None, 0),
+        ("c", None, 0, 0, None, 0),
+    ]
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(ROW, min_size=1, max_size=6))
+def test_no_small_number_follows_from_all_sums_of_groups_and_changes_together(rows):
+    """What is withheld solves the equations of rows and columns; a number they fix is one that no solution changes."""
+    table = np.array(rows, dtype=np.int64)
+    hidden = withheld_cells(table)
+    sums = np.block([[table, table.sum(axis=1, keepdims=True)], [table.sum(axis=0), table.sum()]])
+    assert not ((sums > 0) & (sums < 5) & ~hidden).any()
+    unknown = np.argwhere(hidden)
+    equations = np.zeros((sum(sums.shape), len(unknown)))
+    for place, (row, column) in enumerate(unknown):
+        equations[row, place] = 1 if column < table.shape[1] else -1
+        equations[len(sums) + column, place] = 1 if row < len(table) else -1
+    rank = np.linalg.matrix_rank(equations) if len(unknown) else 0
+    for place, (row, column) in enumerate(unknown):
+        if 0 < sums[row, column] < 5:
+            fixed = np.vstack([equations, np.eye(1, len(unknown), place)])
+            assert np.linalg.matrix_rank(fixed) == rank + 1
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(ROW, max_size=6))
+def test_nobody_works_out_a_small_number_of_a_group_or_of_all_from_what_is_published(rows):
+    found = counted({f"{place}": row for place, row in enumerate(rows)})
+    shown = found.published.drop("of", "children").to_numpy().reshape(-1, len(CHANGES))
+    exact = found.groups.drop("of", "children").to_numpy().reshape(-1, len(CHANGES))
+    sizes = found.published["children"].to_list()
+    hidden = np.isnan(shown.astype(float))
+    assert not ((exact > 0) & (exact < 5) & ~hidden).any()
+    assert not any(size is not None and 0 < size < 5 for size in sizes)
+    away = np.array([size is None for size in sizes], dtype=bool)
+    for group, own in enumerate(hidden):
+        if own.any() and not away[group]:
+            assert own.sum() >= 2 and exact[group][own].sum() >= 5
+    if away.any() and exact.sum() >= 5:
+        assert exact[away].sum() >= 5
+    assert (shown[~hidden] == exact[~hidden]).all()
+
+
+@pytest.mark.compiled
+def test_means_of_small_groups_and_of_few_children_are_withheld():
+    ids = [f"S{i:02}" for i in range(40)]
+    pupils = children(" ".join(ids), of=["a"] * 20 + ["b"] * 17 + ["c"] * 3)
+    district = office(pupils, {"A": 12, "B": 8}, [f"{one}: A B" for one in ids])
+    other = one_round(order=["lottery"], priority=[{"class": "c", "when": "of = 'c'"}, {"class": "others"}])
+    reforms = adm.compare_scenarios(
+        [("today", district, one_round(order=["lottery"])), ("c first", district, other)], 40, "x", by=["of"]
+    )
+    assert reforms.groups["children"].to_list() == [20, 17, 3] * 3 and reforms.groups["mean"].null_count() == 0
+    assert reforms.published.filter(of="c").select("children", "mean", "low", "high").unique().rows() == [(None,) * 4]
+    assert reforms.published.filter(of="b")["children"].null_count() == 3
+    lost = pl.col("of") == "a", pl.col("change") == "lost"
+    assert reforms.published.filter(*lost).equals(reforms.groups.filter(*lost))
+    few = reforms.children.filter(change="gained")["student_id"].n_unique()
+    assert few == 3 and reforms.published.filter(change="gained")["mean"].null_count() == 3
+
+
+def test_the_command_line_withholds_small_numbers(command, folder):
+    (folder / "by_zone.toml").write_text(POLICY.replace('stage = "primary"', 'stage = "primary"\nlists = ["zone"]'))
+    for name, out in (("policy.toml", "a"), ("by_zone.toml", "b")):
+        arguments = ("--policy", folder / name, "--seed", "x", "--out", folder / out)
+        assert command("run", folder / "data", *arguments)[0] == 0
+    asked = ("compare", folder / "a", folder / "b", "--data", folder / "data", "--by", "zone_id")
+    printed, rows = command(*asked)[1], json.loads(command(*asked, "--json")[1])["groups"]
+    assert "withheld: a number of fewer than 5 children" in printed
+    numbers = [row[name] for row in rows for name in ("children", *CHANGES)]
+    assert None in numbers and not any(number is not None and 0 < number < 5 for number in numbers)
+
+
 def test_the_command_line_compares_scenarios_and_runs(command, folder):
     code, printed, told = command("compare", folder / "scenarios.toml", "--draws", 30, "--seed", "x", "--by", "hukou")
     assert code == 0, told
@@ -125,12 +318,57 @@ def test_the_command_line_compares_scenarios_and_runs(command, folder):
         assert command("run", folder / "data", *arguments)[0] == 0
     code, printed, _ = command("compare", folder / "a", folder / "b", "--json")
     assert code == 0
+    for arguments in (("--json",), ()):
+        assert command("compare", folder / "a", folder / "b", "--out", folder / "c", *arguments)[0] == 2
     assert set(json.loads(printed)["groups"][0]) == {"stage", "children", "gained", "lost", "moved", "same"}
     assert command("compare", folder / "a", folder / "b", "--data", folder / "data", "--by", "hukou")[0] == 0
     code, _, complaint = command("compare", folder / "a", folder / "b", "--by", "hukou")
     assert code == 2
     assert "no column 'hukou' in students; a run folder alone knows stages" in complaint
     assert command("compare", folder / "a")[0] == 2
+
+
+def content_of(out):
+    return {path.name: path.read_bytes() for path in out.iterdir()}
+
+
+def test_what_scenarios_change_is_written_and_a_killed_comparison_goes_on_to_the_same_bytes(command, folder):
+    asked = ("compare", folder / "scenarios.toml", "--draws", 60, "--seed", "x", "--by", "hukou", "--out")
+    code, printed, _ = command(*asked, folder / "whole")
+    assert code == 0
+    assert f"The tables are in {folder / 'whole'}" in printed
+    assert set(content_of(folder / "whole")) == {"groups.csv", "children.parquet", "targets.csv", "run.json"}
+    scenarios = adm.read_scenarios(folder / "scenarios.toml")
+    adm.compare_scenarios(scenarios, 25, "x", ("hukou",), journal=folder / ".resumed.journal")
+    assert command(*asked, folder / "resumed", "--workers", 2)[0] == 0
+    assert content_of(folder / "resumed") == content_of(folder / "whole")
+    assert not list(folder.glob(".*"))
+    code, _, complaint = command(*asked, folder / "whole")
+    assert (code, "--force" in complaint) == (2, True)
+    assert command(*asked, folder / "whole", "--force")[0] == 0
+
+
+@pytest.mark.compiled
+def test_an_interrupted_comparison_is_written_says_how_many_and_goes_on(command, folder, monkeypatch):
+    drawn = []
+
+    def interrupt(shared, block, work=module.work_pairs):
+        drawn.append(block)
+        if len(drawn) == 2:
+            raise KeyboardInterrupt
+        return work(shared, block)
+
+    asked = ("compare", folder / "scenarios.toml", "--draws", 60, "--seed", "x", "--out")
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "work_pairs", interrupt)
+        code, printed, _ = command(*asked, folder / "out", "--workers", 1)
+    assert code == 0
+    assert "Interrupted: 25 of 60 draws were finished, and are written." in printed
+    assert json.loads((folder / "out" / "run.json").read_text())["draws"] == 25
+    assert (folder / ".out.journal").exists()
+    assert command(*asked, folder / "out", "--force")[0] == command(*asked, folder / "whole")[0] == 0
+    assert content_of(folder / "out") == content_of(folder / "whole")
+    assert not list(folder.glob(".*"))
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,70 @@ def withheld_groups(groupings: Sequence[Int64Array], counted: BoolArray) -> list
     return [hidden[-1], *hidden[:-1]]
 
 
+def withheld_cells(table: Int64Array) -> BoolArray:
+    """Return which numbers of a table of children, and which of its sums, must not be published.
+
+    Parameters
+    ----------
+    table : (g, k) int64
+        Children of each group, of one kind each.
+
+    Returns
+    -------
+    (g + 1, k + 1) bool
+        The table with its sums last: of each group, of each kind, and of all.
+
+    Notes
+    -----
+    Withheld is what `withheld_groups` withholds of groups, kinds and both at once. Then, as long as some number from
+    one to four follows from all that is published together, the smallest other number of its group goes, too, or of
+    its kind. A withheld number follows from the sums of its rows and columns exactly if it is a bridge of the graph
+    whose edges are the withheld numbers, from their rows to their columns (Gusfield 1988).
+
+    Examples
+    --------
+    >>> withheld_cells(np.array([[10, 0, 20], [3, 6, 9]])).tolist()
+    [[False, False, False, False], [True, True, False, False], [True, True, False, False]]
+    """
+    groups, kinds = table.shape
+    hidden = np.zeros((groups + 1, kinds + 1), dtype=np.bool_)
+    if not table.any():
+        return hidden
+    cell = np.repeat(np.arange(table.size), table.ravel())
+    everybody = np.ones(len(cell), dtype=np.bool_)
+    whole, group, kind, cells = withheld_groups([cell // kinds, cell % kinds, cell], everybody)
+    hidden[: len(group), kinds], hidden[groups, : len(kind)], hidden[groups, kinds] = group, kind, whole[0]
+    inner = np.zeros(table.size, dtype=np.bool_)
+    inner[: len(cells)] = cells
+    hidden[:groups, :kinds] = inner.reshape(groups, kinds)
+    sums = np.block([[table, table.sum(axis=1, keepdims=True)], [table.sum(axis=0), table.sum()]])
+    while len(exposed := _following(sums, hidden)):
+        for row in np.unique(exposed[:, 0]):
+            column = int(exposed[exposed[:, 0] == row][0, 1])
+            if not _hide_smallest(sums[row], hidden[row]) and not _hide_smallest(sums[:, column], hidden[:, column]):
+                return np.ones_like(hidden)
+    return hidden
+
+
+def _following(sums: Int64Array, hidden: BoolArray) -> Int64Array:
+    """Return the withheld numbers from one to four that follow from what is published, (f, 2)."""
+    import networkx
+
+    graph = networkx.Graph()
+    graph.add_edges_from((("row", row), ("column", column)) for row, column in np.argwhere(hidden).tolist())
+    ends = (sorted(bridge, reverse=True) for bridge in networkx.bridges(graph))
+    pairs = sorted((row, column) for (_, row), (_, column) in ends if 0 < sums[row, column] < FEWEST)
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def _hide_smallest(sums: Int64Array, hidden: BoolArray) -> bool:
+    """Withhold the smallest number that is published, zeros last, and return whether there was one."""
+    shown = np.flatnonzero(~hidden)
+    if len(shown):
+        hidden[shown[np.lexsort((sums[shown], sums[shown] == 0))[0]]] = True
+    return len(shown) > 0
+
+
 def _withheld(
     parts: Sequence[Int64Array], children: Int64Array, counted: Int64Array, hidden: Sequence[BoolArray]
 ) -> list[BoolArray]:

@@ -135,10 +135,21 @@ def condition_of(
     if not expression.columns:
         return np.full(height, pl.select(expression.polars()).item() is True)
     if own != level:
-        raise PolicyError(f"{where}: '{expression.text}' reads columns of more than the {level}")
+        raise PolicyError(
+            f"{where}: '{expression.text}' reads columns of more than the {level}{_meant(level, district, expression)}"
+        )
     if series.dtype not in (pl.Boolean, pl.Null):
         raise PolicyError(f"{where}: '{expression.text}' is {series.dtype}, and a condition is true or false")
     return series.cast(pl.Boolean).fill_null(False).to_numpy()
+
+
+def _meant(level: str, district: District, expression: Expression) -> str:
+    """Return the columns of the same names that a condition on students, or programmes, may have meant."""
+    for name in expression.columns:
+        home, other = home_of(name, district), home_of(f"{level}_{name}", district)
+        if home is not None and LEVELS[home[0]] != level and other is not None and LEVELS[other[0]] == level:
+            return f": '{name}' is the {OWNER[home[0]]}'s (did you mean '{level}_{name}'?)"
+    return ""
 
 
 def _evaluated(frame: pl.DataFrame, expression: Expression) -> pl.Series:

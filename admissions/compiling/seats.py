@@ -90,6 +90,14 @@ def divide_seats(
     return shares
 
 
+def planned_seats(rule: Round, district: District) -> Int64Array | None:
+    """Return the seats of each programme, (p,) int64, in the pools that follow ``seat_plan``; None where none does."""
+    names = [pool.name for pool in rule.pools if pool.seats == "seat_plan"]
+    if not names:
+        return None
+    return np.sum([_planned(district, name) for name in names], axis=0, dtype=np.int64)
+
+
 def apportion(seats: int, weights: Int64Array, room: Int64Array) -> Int64Array:
     """Return `seats` divided in proportion to `weights` by largest remainder, nobody beyond `room`.
 
@@ -147,12 +155,12 @@ def _refuse_more_than_there_is(rule: Round, district: District, total: Int64Arra
             f"round '{rule.name}' › pool: the pools ask for {_sum(numbers)} seats together, "
             f"and the round's programmes have {total.sum()}"
         )
-    planned = [pool.name for pool in rule.pools if pool.seats == "seat_plan"]
-    if not planned:
+    asked = planned_seats(rule, district)
+    if asked is None:
         return
+    planned = [pool.name for pool in rule.pools if pool.seats == "seat_plan"]
     if unknown := [name for name in planned if not (district.seat_plan["pool"] == name).any()]:
         raise PolicyError(f"round '{rule.name}' › pool '{unknown[0]}': no row of seat_plan speaks of this pool")
-    asked = sum((_planned(district, name) for name in planned), np.zeros_like(total))
     over = np.flatnonzero((asked > total) & (total > 0))
     if over.size:
         ids = district.programmes["programme_id"]

@@ -2,7 +2,7 @@
 
 A seed of 64 bytes fills the first block of a message, so its part of the work is done once; what follows the seed fits
 one more block, so each message costs one compression. Sixteen messages are the lanes of a vector, which the compiler
-cuts to the width the processor has.
+cuts to the width the processor has. Of most ids few words differ, and the others are not read again for each message.
 """
 
 from typing import Any
@@ -126,73 +126,82 @@ def _compressed(on: Any, block: list[Any], state: list[Any]) -> list[Any]:
     return [on.added(old, new) for old, new in zip(state, (a, b, c, d, e, f, g, h), strict=True)]
 
 
-def compress(blocks: Any, column: Any, state: Any, out: Any) -> None:
-    """Write the states after sixteen blocks, ``blocks[:, column:column + 16]``, all begun from one state.
+def compress(words: Any, first: Any, step: Any, column: Any, state: Any, out: Any) -> None:
+    """Write the states after sixteen blocks, all begun from one state.
 
     Parameters
     ----------
-    blocks : (16, m) uint32
-        A block a column.
+    words : (w,) uint32
+        Word ``t`` of block ``c`` is ``words[first[t] + c * step[t]]``.
+    first, step : (16,) int64
+        Where each word of the first block stands, and 1, or 0 if sixteen blocks that follow each other share it: then
+        it stands there sixteen times.
     column : int64
-        The first of sixteen.
+        The first of the sixteen blocks.
     state : (8,) uint32
         Before them.
     out : (8, 16) uint32, out
         After each.
     """
-    words = [blocks[t, column : column + LANES] for t in range(WORDS)]
+    places = [first[t] + column * step[t] for t in range(WORDS)]
+    lanes = [words[place : place + LANES] for place in places]
     with np.errstate(over="ignore"):
-        out[:] = _compressed(_Plain, words, [np.full(LANES, word, dtype=np.uint32) for word in state])
+        out[:] = _compressed(_Plain, lanes, [np.full(LANES, word, dtype=np.uint32) for word in state])
 
 
 if not config.DISABLE_JIT:  # type: ignore[attr-defined]
 
     @intrinsic
-    def compress(typing_context, blocks, column, state, out):  # type: ignore[no-untyped-def]  # noqa: D103
+    def compress(typing_context, words, first, step, column, state, out):  # type: ignore[no-untyped-def]  # noqa: D103
         def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            arrays = [context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 2, 3)]
-            on = _Vector(builder)
-            width = builder.extract_value(arrays[0].shape, 1)
+            arrays = [
+                context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 1, 2, 4, 5)
+            ]
+            at, to, by, before, after = arrays
+            on, number = _Vector(builder), ir.IntType(64)
             wide = on.type.as_pointer()
 
-            def lanes(array, place):  # type: ignore[no-untyped-def]
-                return builder.bitcast(builder.gep(array.data, [place]), wide)
+            def lanes(data, place):  # type: ignore[no-untyped-def]
+                return builder.bitcast(builder.gep(data, [place]), wide)
 
-            words = []
+            def item(data, place):  # type: ignore[no-untyped-def]
+                return builder.load(builder.gep(data, [number(place)]))
+
+            block = []
             for t in range(WORDS):
-                place = builder.add(builder.mul(width, width.type(t)), arguments[1])
-                words.append(builder.load(lanes(arrays[0], place), align=4))
+                place = builder.add(item(to, t), builder.mul(arguments[3], item(by, t)))
+                block.append(builder.load(lanes(at, place), align=4))
             begun = []
             for i in range(8):
                 vector = ir.Constant(on.type, ir.Undefined)
-                word = builder.load(builder.gep(arrays[1].data, [width.type(i)]))
+                word = item(before, i)
                 for lane in range(LANES):
                     vector = builder.insert_element(vector, word, ir.IntType(32)(lane))
                 begun.append(vector)
-            for i, word in enumerate(_compressed(on, words, begun)):
-                builder.store(word, lanes(arrays[2], width.type(i * LANES)), align=4)
+            for i, word in enumerate(_compressed(on, block, begun)):
+                builder.store(word, lanes(after, number(i * LANES)), align=4)
             return context.get_dummy_value()
 
-        return types.void(blocks, column, state, out), generate
+        return types.void(words, first, step, column, state, out), generate
 
 
 @njit(cache=True, nogil=True)
-def hash_after_seed(seed, tails, numbers):  # type: ignore[no-untyped-def]
+def hash_after_seed(seed, words, first, step, numbers):  # type: ignore[no-untyped-def]
     """Write the first 64 bits of the SHA-256 of a seed followed by each tail.
 
     Parameters
     ----------
-    seed : (16, 16) uint32
-        The 64 bytes all messages begin with, the same words in every column.
-    tails : (16, m) uint32
-        The rest of each message a column, padded as FIPS 180-4, 5.1.1, has it; m is a multiple of 16.
+    seed : (256,) uint32
+        The 64 bytes all messages begin with: each word sixteen times.
+    words, first, step
+        The rest of each message, padded as FIPS 180-4, 5.1.1, has it; see `compress`.
     numbers : (m,) uint64, out
-        Leading digits of the hashes.
+        Leading digits of the hashes; m is a multiple of 16.
     """
     state = np.empty((8, LANES), dtype=np.uint32)
-    compress(seed, 0, START, state)
+    compress(seed, LANES * np.arange(WORDS), np.zeros(WORDS, dtype=np.int64), 0, START, state)
     begun = np.ascontiguousarray(state[:, 0])
-    for column in range(0, tails.shape[1], LANES):
-        compress(tails, column, begun, state)
+    for column in range(0, len(numbers), LANES):
+        compress(words, first, step, column, begun, state)
         for lane in range(LANES):
             numbers[column + lane] = np.uint64(state[0, lane]) << np.uint64(32) | np.uint64(state[1, lane])

@@ -14,9 +14,10 @@ from admissions.district.links import row_numbers
 from admissions.district.schema import STAGES
 from admissions.errors import DataError, PolicyError, Problem, did_you_mean
 from admissions.market import BoolArray, Int64Array
-from admissions.planning.assumptions import ENTRY_AGE, FIRST, GRADES, LAST, STREAMS, Assumptions, Onward, Stream
+from admissions.planning.assumptions import ENTRY_AGE, FIRST, GRADES, LAST, Assumptions
 from admissions.planning.rates import YearRate, onward_of, rate_of
-from admissions.planning.requirements import check_assumptions, column_of
+from admissions.planning.requirements import check_assumptions, column_of, refuse_unplanned
+from admissions.planning.statements import STREAMS, Onward, Stream
 from admissions.policy.expressions import parse_expression
 from admissions.policy.policy import Policy
 
@@ -94,6 +95,7 @@ def prepare_outset(district: District, policy: Policy, assumptions: Assumptions,
     schools, zones = district.schools["school_id"].to_list(), district.links.zone_ids.to_list()
     check_assumptions(district, policy, assumptions, stages, span)
     programmes = tuple(_programmes_of(district.programmes, assumptions, year) for year in span)
+    refuse_unplanned(district, policy, programmes, span)
     rolls, classes = _enrolled(assumptions, schools)
     counted, lives = _children_by_year(assumptions, zones, span)
     of_stage = district.students["stage"].replace_strict(STAGES, range(len(STAGES)), return_dtype=pl.Int64).to_numpy()

@@ -1,10 +1,8 @@
 """Years ahead: cohorts through the grades, each intake by the policy's own rounds, over many draws."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 from rich.console import RenderableType
@@ -12,23 +10,17 @@ from rich.console import RenderableType
 from admissions.district.district import District
 from admissions.errors import AdmissionsError, PolicyError
 from admissions.planning.assumptions import Assumptions
-from admissions.planning.courses import run_course
+from admissions.planning.class_tables import tabulate_crossings, tabulate_enrolment, tabulate_stages
+from admissions.planning.courses import Course, run_course
+from admissions.planning.flow_tables import tabulate_entry, tabulate_flows, tabulate_progression, tabulate_ratio
+from admissions.planning.marks import Courses
 from admissions.planning.outset import prepare_outset
 from admissions.planning.rates import tabulate_rates
-from admissions.planning.tabulation import (
-    Courses,
-    tabulate_crossings,
-    tabulate_enrolment,
-    tabulate_entry,
-    tabulate_flows,
-    tabulate_progression,
-    tabulate_ratio,
-    tabulate_stages,
-)
 from admissions.planning.wording import projection_tables, tell_alerts
 from admissions.policy.policy import Policy
 from admissions.runs import describe_files, encode_json, write_folder
-from admissions.simulation.blocks import on_threads
+from admissions.simulation.blocks import Block, on_threads
+from admissions.simulation.drawing import Told, take_until_enough
 from admissions.summary import as_text
 
 MOST_YEARS = 100
@@ -50,6 +42,8 @@ class Projection:
         What the draws are derived from.
     draws : int
         How many there were.
+    complete : bool
+        Whether it drew all it was asked for.
     enrolment : polars.DataFrame
         Each year, school and grade: children (mean, low, median, high), classes, class_size (children of the largest
         class at the median), level (the limit that passes), classes_needed and classes_needed_high (at the high end).
@@ -79,6 +73,7 @@ class Projection:
     assumptions: Assumptions
     seed: str | None
     draws: int
+    complete: bool
     enrolment: pl.DataFrame
     crossings: pl.DataFrame
     stages: pl.DataFrame
@@ -150,7 +145,7 @@ def project(
     draws: int = 100,
     seed: str | None = None,
     workers: int | None = None,
-    tell: Callable[[int, int | None], Any] | None = None,
+    tell: Told | None = None,
 ) -> Projection:
     """Return what the years ahead come to: rolls and classes, general to vocational stock, who goes on.
 
@@ -179,6 +174,7 @@ def project(
     -------
     Projection
         The same for the same tables, policy, assumptions, seed and draws, whatever the order of rows or the machine.
+        Ctrl-C ends the drawing early; what is finished is returned, with ``complete`` false.
 
     Raises
     ------
@@ -221,18 +217,24 @@ def project(
         raise PolicyError("a projection draws lots: give a seed, a public text")
     outset = prepare_outset(district, policy, assumptions, years)
     numbers = range(1, draws + 1) if draws else range(1)
-    found = []
-    for (number, _), course in on_threads(
-        lambda block: run_course(outset, seed or "", block[0]), ((number, number) for number in numbers), workers
-    ):
+    found: list[Course] = []
+
+    def take(block: Block, course: Course) -> bool:
         found.append(course)
         if tell is not None:
-            tell(number, draws)
+            tell(block[0], draws)
+        return False
+
+    blocks = ((number, number) for number in numbers)
+    made = on_threads(lambda block: run_course(outset, seed or "", block[0]), blocks, workers)
+    complete = take_until_enough(made, take)
+    if not found:
+        raise KeyboardInterrupt
     courses, drawn = Courses.of(found), draws > 0
     streams = list(dict.fromkeys(stream for stream, _, _ in outset.streams))
     span = (outset.years[0] - 1, *outset.years)
     return Projection(
-        district, policy, assumptions, seed, draws,
+        district, policy, assumptions, seed, len(found) if draws else 0, complete,
         tabulate_enrolment(outset, courses), tabulate_crossings(outset, courses, drawn),
         tabulate_stages(outset, courses), tabulate_entry(outset, courses, drawn), tabulate_flows(outset, courses),
         tabulate_ratio(outset, courses), tabulate_progression(outset, courses),

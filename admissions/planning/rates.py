@@ -10,7 +10,8 @@ import polars as pl
 
 from admissions.district.district import District
 from admissions.errors import DataError, PolicyError, Problem
-from admissions.planning.assumptions import Assumptions, Onward
+from admissions.planning.assumptions import Assumptions
+from admissions.planning.statements import Onward
 from admissions.policy.policy import Policy, Target
 
 Kind = Literal["dropout", "attrition"]

@@ -1,9 +1,14 @@
 """What a projection needs, and whatever the tables, the policy and the assumptions lack or contradict."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
+from admissions.compiling.progress import Progress
+from admissions.compiling.round import select_programmes
+from admissions.compiling.seats import planned_seats, programme_seats
 from admissions.district.district import District
 from admissions.errors import DataError, PolicyError, Problem, did_you_mean
 from admissions.planning.assumptions import ENTRY_AGE, FIRST, GRADES, LAST, Assumptions
@@ -125,6 +130,60 @@ def _refuse_unknown(district: District, policy: Policy, assumptions: Assumptions
             lines.append(f"the policy has no round of stage '{stage}', and the tables have programmes of it")
     if lines:
         raise PolicyError("\n".join(dict.fromkeys(lines)))
+
+
+def refuse_unplanned(
+    district: District, policy: Policy, programmes: Sequence[pl.DataFrame], years: Sequence[int]
+) -> None:
+    """Raise where an intake has other seats than the tables', and only ``seat_plan`` could say whose they are.
+
+    Parameters
+    ----------
+    district, policy
+        As given.
+    programmes : sequence of DataFrame
+        Those of each year.
+    years : sequence of int
+        The years ahead.
+
+    Raises
+    ------
+    DataError
+        If the plan, made for the seats of the tables, does not sum to the seats of a later year where all pools of a
+        round follow it, or sums to more where others take the rest. A programme that closes needs no plan.
+    """
+    if not any(pool.seats == "seat_plan" for rule in policy.rounds for pool in rule.pools):
+        return
+    today = programme_seats(district, policy)
+    found: dict[tuple[str, int], Problem] = {}
+    for frame, year in zip(programmes, years, strict=True):
+        then = replace(district, programmes=frame)
+        seats = programme_seats(then, policy)
+        for rule in policy.rounds:
+            planned = planned_seats(rule, district)
+            if planned is None:
+                continue
+            here = select_programmes(rule, then, Progress.start(len(district.students), seats))
+            alone = all(pool.seats == "seat_plan" for pool in rule.pools)
+            unfit = planned != seats if alone else planned > seats
+            for place in np.flatnonzero(here & (seats != today) & (seats > 0) & unfit).tolist():
+                name = district.programmes["programme_id"][place]
+                told = _unplanned(rule.name, year, int(planned[place]), int(seats[place]), opens=today[place] == 0)
+                found.setdefault((rule.name, place), Problem("seat_plan", None, "programme_id", name, told))
+    if found:
+        raise DataError(found.values())
+
+
+def _unplanned(name: str, year: int, planned: int, seats: int, opens: bool) -> str:
+    way_out = (
+        f"give it rows that sum to {seats}"
+        if opens
+        else f"project the years from {year} on with a seat_plan of that year"
+    )
+    return (
+        f"its pools in round '{name}' sum to {planned} seats, and by the assumptions' intake the programme has {seats} "
+        f"from {year} on; {way_out}, or let a pool of the policy take the rest (seats = 'rest')"
+    )
 
 
 def column_of(frame: pl.DataFrame, name: str) -> pl.Series:

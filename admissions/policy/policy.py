@@ -283,7 +283,7 @@ class Policy(_Clause):
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """Return the policy a mapping of the shape of the TOML file states.
+        """Return the policy a mapping of the shape of the TOML file states; a float is the decimal it shows.
 
         Raises
         ------
@@ -296,7 +296,11 @@ class Policy(_Clause):
         >>> policy.needs_lottery
         True
         """
-        return cls._made(content, tomli_w.dumps(content), "policy")
+        try:
+            text = tomli_w.dumps(content)
+        except TypeError as error:
+            raise PolicyError(f"policy: {error}; leave out the keys that say nothing") from None
+        return cls.from_toml(text)
 
     def replace(self, changes: Mapping[str, Any] | None = None, /, **keys: Any) -> Self:
         """Return a policy that differs in the keys given; this one stays as it is.

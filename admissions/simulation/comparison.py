@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from admissions.allocation import Allocation
+from admissions.audit.suppression import withheld_cells
 from admissions.errors import RunError, did_you_mean
+from admissions.market import BoolArray
 
 CHANGES = ("gained", "lost", "moved", "same")
 ELSEWHERE = ("only before", "only after")
@@ -22,7 +26,8 @@ class Comparison:
         Every student of either: student_id, the columns of the groups, before and after (programme_id), rank_before and
         rank_after (the family's), change.
     groups : polars.DataFrame
-        Each group: its columns, children (in both), and how many gained, lost, moved and stayed the same.
+        Each group: its columns, children (in both), and how many gained, lost, moved and stayed the same. For the
+        office.
     """
 
     children: pl.DataFrame
@@ -32,6 +37,26 @@ class Comparison:
         counts = self.children["change"].value_counts()
         found = dict(counts.iter_rows())
         return f"Comparison({', '.join(f'{found.get(change, 0)} {change}' for change in CHANGES)})"
+
+    @cached_property
+    def published(self) -> pl.DataFrame:
+        """The groups without what must not be published, which is left empty.
+
+        Withheld are numbers from one to four, and as many more, the smallest first, as it takes so that none follows
+        from the others, from a group's children, or from the sums over all groups.
+        """
+        hidden = withheld_cells(self.groups.select(CHANGES).to_numpy().astype(np.int64))[:-1]
+        found = self.groups
+        for place, name in enumerate((*CHANGES, "children")):
+            found = left_empty(found, hidden[:, place], [name])
+        return found
+
+
+def left_empty(frame: pl.DataFrame, hidden: BoolArray, columns: Sequence[str]) -> pl.DataFrame:
+    """Return a table whose hidden rows have nothing in some columns; rows beyond ``hidden`` keep what they have."""
+    kept = np.ones(len(frame), dtype=np.bool_)
+    kept[: len(hidden)] = ~hidden
+    return frame.with_columns(pl.when(pl.Series(kept)).then(pl.col(name)).alias(name) for name in columns)
 
 
 def compare(before: Allocation, after: Allocation, by: Sequence[str] = ("stage",)) -> Comparison:

@@ -1,6 +1,5 @@
 """One draw of the lottery through all rounds: what `allocate` would give with its seed, and nothing it need not do."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +24,11 @@ from admissions.decoding import (
     place_students,
     spread_to_students,
 )
-from admissions.engine import coordinate_left
+from admissions.engine import coordinate_left, match_round
 from admissions.market import NO_CUTOFF, BoolArray, Int32Array, Int64Array, Market, Matching
-from admissions.mechanisms import match
 from admissions.policy.policy import Round
 from admissions.records import words_at
-from admissions.simulation.laboratory import DEFAULTS, Laboratory, Stage
+from admissions.simulation.laboratory import DEFAULTS, Laboratory, Line, Stage
 
 if TYPE_CHECKING:
     from admissions.kernels.deferred_acceptance import Work
@@ -81,6 +79,8 @@ class Played:
         Last choice each full pool admitted, -1 for the others.
     index : (e,) int64
         Choice of ``compiled`` that each choice of the draw's market is.
+    kept : (e,) int64 or None
+        Choice of the stage's market that each is; None where those are the same, or the draw compiled the round.
     coordinated : (b,) int32 or None
         Programme the guarantee gave each, or -1; None where nothing is guaranteed.
     lots : Lots or None
@@ -95,6 +95,7 @@ class Played:
     choice: Int64Array
     last: Int64Array
     index: Int64Array
+    kept: Int64Array | None
     coordinated: Int32Array | None
     lots: Lots | None
     placements: Placements | None
@@ -139,7 +140,7 @@ def _compile_anew(laboratory: Laboratory, rule: Round, standing: Standing, seed:
     draw = Draw(seed, policy.lottery.scope == "programme", ids)
     progress = _progress(laboratory, standing)
     compiled = compile_round(rule, district, applicants, progress, draw)
-    matching = match(compiled.market, rule.mechanism, **compiled.parameters)
+    matching = match_round(compiled)
     coordinating = compile_guarantee(compiled, matching.choice, district, applicants, progress)
     coordinated, _ = coordinate_left(compiled, coordinating, district)
     covers = covered(compiled, district, applicants, progress)
@@ -147,7 +148,7 @@ def _compile_anew(laboratory: Laboratory, rule: Round, standing: Standing, seed:
     market = compiled.market
     everybody, index = np.arange(market.applicants), np.arange(len(market.pool))
     last = _last(matching.choice, market.pool, market.key, matching.cutoff)
-    return Played(compiled, everybody, market.size, matching.choice, last, index, coordinated, None, placements)
+    return Played(compiled, everybody, market.size, matching.choice, last, index, None, coordinated, None, placements)
 
 
 def _progress(laboratory: Laboratory, standing: Standing) -> Progress:
@@ -159,36 +160,54 @@ def _play_open(laboratory: Laboratory, stage: Stage, standing: Standing, seed: s
     """Return a round of a draw: lots into keys, who still applies, seats left, mechanism, guarantee."""
     opened, market = stage.open, stage.market
     lots = opened.tickets.draw(seed)
+    if is_plain(stage):
+        line = stage.line
+        choice, last = _accept(stage, lots, kept) if line is None else _take(stage, line, lots)
+        return Played(opened.compiled, stage.everybody, market.size, choice, last, stage.back, None, None, lots, None)
     key = kept.key
-    opened.draw_keys(lots.place, key)
-    if not (opened.follows or opened.shares_seats) and _is_plain(stage):
-        choice, last = _accept(stage, kept)
-        return Played(opened.compiled, stage.everybody, market.size, choice, last, stage.back, None, lots, None)
+    opened.draw_keys(lots.places(), key)
     takes = np.ones(market.applicants, dtype=np.bool_)
     if opened.follows:
         first = laboratory.applicants.first[opened.compiled.applicant]
         takes = opened.takes_part[standing.left_by[first], np.arange(len(first))] & ~standing.placed[first]
     who, keep = np.flatnonzero(takes), np.flatnonzero(takes[market.owners()])
     now = _market_now(laboratory, stage, standing, who, keep, key)
-    matching = match(now, stage.rule.mechanism, **_parameters(stage, who, keep, key))
+    matching = match_round(replace(opened.compiled, market=now, parameters=_parameters(stage, who, keep, key)))
     last = _last(matching.choice, now.pool, now.key, matching.cutoff)
     coordinated = _coordinated(laboratory, stage, standing, who, matching)
-    return Played(opened.compiled, who, now.size, matching.choice, last, stage.back[keep], coordinated, lots, None)
+    index = stage.back[keep]
+    return Played(opened.compiled, who, now.size, matching.choice, last, index, keep, coordinated, lots, None)
 
 
-def _is_plain(stage: Stage) -> bool:
-    """Return whether a round is deferred acceptance with nothing to it."""
-    plain = all(value == DEFAULTS.get(name) for name, value in stage.rule.parameters.items())
-    return stage.rule.mechanism == "deferred_acceptance" and plain and stage.rule.guarantee is None
+def is_plain(stage: Stage) -> bool:
+    """Return whether a round is deferred acceptance of everybody in every draw, with nothing to it."""
+    opened, rule = stage.open, stage.rule
+    if opened.follows or opened.shares_seats or rule.guarantee is not None:
+        return False
+    accepts = rule.mechanism == "deferred_acceptance"
+    accepts |= rule.mechanism == "serial_dictatorship" and stage.line is not None
+    return accepts and all(value == DEFAULTS.get(name) for name, value in rule.parameters.items())
 
 
-def _accept(stage: Stage, kept: Kept) -> tuple[Int64Array, Int64Array]:
+def _take(stage: Stage, line: Line, lots: Lots) -> tuple[Int64Array, Int64Array]:
+    """Return what `_accept` does where all pools rank applicants alike."""
+    from admissions.kernels.draws import take_in_turn
+
+    market = stage.market
+    choice, last = np.empty(market.applicants, dtype=np.int64), np.empty(len(market.seats), dtype=np.int64)
+    turns = line.of_lots(lots.order)
+    take_in_turn(turns, market.indptr, line.pool, market.seats, market.size, choice, last)
+    return choice, last
+
+
+def _accept(stage: Stage, lots: Lots, kept: Kept) -> tuple[Int64Array, Int64Array]:
     """Return what deferred acceptance gives each applicant, and the last choice each full pool admitted."""
     from admissions.kernels.deferred_acceptance import APPLICANT, Work
     from admissions.mechanisms.deferred_acceptance import run, run_again
     from admissions.mechanisms.keys import KEY_BITS
 
     market, key = stage.market, kept.key
+    stage.open.draw_keys(lots.places(), key)
     if stage.highest >> KEY_BITS:
         matching = run(replace(market, key=key))
         return matching.choice, _last(matching.choice, market.pool, key, matching.cutoff)
@@ -246,7 +265,7 @@ def _ties_stay(stage: Stage) -> bool:
     return stage.rule.parameters.get("ties") == "admit_all" or "tie_break" in stage.rule.row.parameters
 
 
-def _parameters(stage: Stage, who: Int64Array, keep: Int64Array, key: Int64Array) -> Mapping[str, Any]:
+def _parameters(stage: Stage, who: Int64Array, keep: Int64Array, key: Int64Array) -> dict[str, Any]:
     """Return what the mechanism is called with, for those who take part."""
     parameters = dict(stage.open.compiled.parameters)
     for name in {"consent", "owned"} & parameters.keys():

@@ -58,6 +58,18 @@ def exact_interval(counts: Int64Array, draws: int) -> tuple[Floats, Floats]:
     return (np.floor(low * unit) / unit)[place], (np.ceil(high * unit) / unit)[place]
 
 
+def widest_interval(counts: Int64Array, draws: int) -> float:
+    """Return the width of the widest 95 % interval of some probabilities.
+
+    Examples
+    --------
+    >>> round(widest_interval(np.array([0, 50, 100]), 100), 6)
+    0.203358
+    """
+    low, high = exact_interval(np.unique(counts), draws)
+    return float((high - low).max(initial=0.0))
+
+
 def _solved(a: Int64Array, b: Int64Array, share: float) -> Floats:
     """Return where the incomplete beta function of each pair reaches a share: Newton's steps, kept in a bracket."""
     low, high, x = np.zeros(len(a)), np.ones(len(a)), a / (a + b)

@@ -3,28 +3,40 @@
 import json
 import os
 import time
-from collections import Counter
+from collections.abc import Sequence
 from hashlib import sha256
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from admissions.district.district import District
 from admissions.errors import RunError
 from admissions.policy.policy import Policy
-from admissions.simulation.tally import Tally
+
+if TYPE_CHECKING:
+    from admissions.simulation.drawing import C, Counts
 
 EVERY = 2.0
 """Seconds between two entries."""
 
 
-def fingerprint(district: District, policy: Policy, seed: str) -> str:
-    """Return a hash of everything the counts depend on, but the number of draws."""
-    parts = [version("admissions"), policy.text, seed, *(f"{name} {one}" for name, one in district.sources.items())]
-    return sha256(json.dumps(sorted(parts)).encode()).hexdigest()
+def fingerprint(what: str, worlds: Sequence[tuple[str, District, Policy]], seed: str) -> str:
+    """Return a hash of everything the counts depend on, but the number of draws.
+
+    Parameters
+    ----------
+    what : str
+        What is counted.
+    worlds : sequence of (name, District, Policy)
+        In which the lottery is drawn.
+    seed : str
+        Of the simulation.
+    """
+    parts = [[name, policy.text, sorted(district.sources.items())] for name, district, policy in worlds]
+    return sha256(json.dumps([version("admissions"), what, seed, parts]).encode()).hexdigest()
 
 
 class Journal:
@@ -42,8 +54,8 @@ class Journal:
         self.path, self.name = Path(path), name
         self._written = time.monotonic()
 
-    def read_into(self, tally: Tally) -> None:
-        """Add the counts of the file, if there is one.
+    def read(self, nothing: "C") -> "C":
+        """Return the counts of the file, or those of no draws where there is none.
 
         Raises
         ------
@@ -51,7 +63,7 @@ class Journal:
             If it is of another simulation, or no journal.
         """
         if not self.path.is_file():
-            return
+            return nothing
         try:
             with np.load(self.path, allow_pickle=False) as file:
                 head = json.loads(bytes(file["head"]).decode())
@@ -60,29 +72,19 @@ class Journal:
             raise RunError(f"{self.path}: is no journal of a simulation; remove it to begin anew") from error
         if head["name"] != self.name:
             raise RunError(
-                f"{self.path} is the journal of a simulation of other tables, another policy or another seed; "
-                "remove it to begin anew"
+                f"{self.path} is the journal of another simulation, of other tables, policies or groups, or of another "
+                "seed; remove it to begin anew"
             )
-        for counts, more in zip((c for own in tally.rounds for c in own.arrays()), arrays, strict=True):
-            counts += more
-        tally.draws += head["draws"]
-        tally.values.update(Counter({((where, name), value): n for where, name, value, n in head["values"]}))
-        tally.met.update(Counter({(name, met): n for name, met, n in head["met"]}))
+        return nothing.restored(head["draws"], arrays, head["others"])
 
-    def note(self, tally: Tally, at_once: bool = False) -> None:
+    def note(self, counts: "Counts", at_once: bool = False) -> None:
         """Write the counts, if the last entry is old enough."""
         if not at_once and time.monotonic() - self._written < EVERY:
             return
-        arrays = [counts for own in tally.rounds for counts in own.arrays()]
-        head = {
-            "name": self.name,
-            "draws": tally.draws,
-            "arrays": len(arrays),
-            "values": [(where, name, value, n) for ((where, name), value), n in tally.values.items()],
-            "met": [(name, met, n) for (name, met), n in tally.met.items()],
-        }
+        arrays = counts.arrays()
+        head = {"name": self.name, "draws": counts.draws, "arrays": len(arrays), "others": counts.others()}
         content = BytesIO()
-        named: dict[str, Any] = {f"counts_{place}": counts for place, counts in enumerate(arrays)}
+        named: dict[str, Any] = {f"counts_{place}": one for place, one in enumerate(arrays)}
         np.savez(content, head=np.frombuffer(json.dumps(head).encode(), dtype=np.uint8), **named)
         partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.partial")
         try:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from admissions.compiling.applicants import Applicants, gather_applicants
 from admissions.compiling.checking import check_policy, columns_read
@@ -38,6 +39,8 @@ class Stage:
         Its applicants.
     highest : int
         A bound that no key of any draw exceeds.
+    line : Line or None
+        How all pools rank its applicants; None where they do not rank them alike.
     """
 
     open: OpenRound
@@ -47,6 +50,7 @@ class Stage:
     drawer: Int32Array
     everybody: Int64Array
     highest: int
+    line: "Line | None"
 
     @property
     def rule(self) -> Round:
@@ -122,7 +126,9 @@ def refuses_by_priority(rule: Round) -> bool:
 
 def _proven(opened: OpenRound, might: BoolArray, surely: BoolArray) -> Certainty:
     market = opened.compiled.market
-    if not refuses_by_priority(opened.rule) or opened.shares_seats:
+    in_turn = opened.rule.mechanism == "serial_dictatorship"
+    may_be_refused = in_turn and not _rank_alike(market, opened.before, opened.drawer)
+    if not refuses_by_priority(opened.rule) or opened.shares_seats or may_be_refused:
         return Certainty.none(len(market.pool))
     return prove_choices(market, opened.before, might, surely)
 
@@ -130,18 +136,81 @@ def _proven(opened: OpenRound, might: BoolArray, surely: BoolArray) -> Certainty
 def _stage(opened: OpenRound, proof: Certainty) -> Stage:
     """Return the stage of a round, without the choices no draw grants; the guarantee still asks for their keys."""
     market = opened.compiled.market
-    everybody = np.arange(market.applicants)
+    everybody, tickets = np.arange(market.applicants), len(opened.tickets.ids)
     if opened.rule.guarantee is not None or proof.open.all():
-        return Stage(opened, proof, market, np.arange(len(market.pool)), opened.drawer, everybody, opened.highest)
+        back, line = np.arange(len(market.pool)), Line.of(market, opened.before, opened.drawer, tickets)
+        return Stage(opened, proof, market, back, opened.drawer, everybody, opened.highest, line)
     back = np.flatnonzero(proof.open)
     upto = np.concatenate(([0], np.cumsum(proof.open)))
     slim = replace(
         market, indptr=upto[market.indptr], pool=market.pool[back], key=market.key[back], rank=market.rank[back]
     )
     fixed, drawer = (_frozen(array[back]) for array in (opened.fixed, opened.drawer))
-    return Stage(
-        replace(opened, fixed=fixed, drawer=drawer), proof, slim, back, opened.drawer, everybody, opened.highest
-    )
+    line = Line.of(slim, opened.before[back], drawer, tickets)
+    shorter = replace(opened, fixed=fixed, drawer=drawer)
+    return Stage(shorter, proof, slim, back, opened.drawer, everybody, opened.highest, line)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Line:
+    """Applicants whom all pools rank alike: by group, and by lot inside a group.
+
+    Attributes
+    ----------
+    group : (a,) int32
+        Of each applicant, the first goes first.
+    start : (g + 1,) int32
+        Where each group begins.
+    pool : (e,) uint16 or int32
+        Seat pool of each choice, in as few bytes as may be: the lists are read in no order of memory.
+    """
+
+    group: Int32Array
+    start: Int32Array
+    pool: npt.NDArray[np.integer]
+
+    @classmethod
+    def of(cls, market: Market, before: Int64Array, drawer: Int32Array, tickets: int) -> "Line | None":
+        """Return the line of a market, or None where an applicant goes before others at one pool and not at another.
+
+        Parameters
+        ----------
+        market : Market
+            Its lists; keys are not looked at.
+        before : (e,) int64
+            What is compared before the lottery.
+        drawer : (e,) int32
+            Whose lot ranks each choice, -1 where none does.
+        tickets : int
+            How many draw a lot.
+        """
+        if tickets != market.applicants or not _rank_alike(market, before, drawer):
+            return None
+        own = np.zeros(market.applicants, dtype=np.int64)
+        own[market.owners()] = before
+        _, group = np.unique(own, return_inverse=True)
+        start = np.concatenate(([0], np.cumsum(np.bincount(group))))
+        few = len(market.seats) <= np.iinfo(np.uint16).max
+        pool = market.pool.astype(np.uint16) if few else market.pool
+        return cls(*(_frozen(array) for array in (group.astype(np.int32), start.astype(np.int32), pool)))
+
+    def of_lots(self, order: Int32Array) -> Int32Array:
+        """Return the applicants, first to choose first, (a,) int32, from the order of their lots."""
+        from admissions.kernels.draws import line_up_groups
+
+        if len(self.start) == 2:
+            return order
+        line = np.empty_like(order)
+        line_up_groups(order, self.group, self.start, line)
+        return line
+
+
+def _rank_alike(market: Market, before: Int64Array, drawer: Int32Array) -> bool:
+    """Return whether in every draw all pools rank applicants alike, by what goes before one lot of each."""
+    owner = market.owners()
+    own = np.zeros(market.applicants, dtype=np.int64)
+    own[owner] = before
+    return bool((before == own[owner]).all() and ((drawer == owner) | (drawer < 0)).all())
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

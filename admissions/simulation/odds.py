@@ -1,11 +1,9 @@
 """Odds: what a family may hope for, where the cutoffs lie, and how sure the plan's numbers are, over many lotteries."""
 
-import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,9 +11,10 @@ import polars as pl
 from admissions.district.district import District
 from admissions.errors import PolicyError
 from admissions.policy.policy import Policy
-from admissions.simulation.blocks import Block, blocks_of, on_executor, on_threads
-from admissions.simulation.intervals import exact_interval
-from admissions.simulation.journal import Journal, fingerprint
+from admissions.simulation.blocks import Block, on_executor, on_threads
+from admissions.simulation.drawing import Told, add_up
+from admissions.simulation.intervals import widest_interval
+from admissions.simulation.journal import fingerprint
 from admissions.simulation.laboratory import Laboratory, compile_policy
 from admissions.simulation.odds_tables import (
     listed_counts,
@@ -27,9 +26,6 @@ from admissions.simulation.odds_tables import (
 from admissions.simulation.slots import Slots
 from admissions.simulation.stopping import Until
 from admissions.simulation.tally import Tally, tally_draws
-
-Told = Callable[[int, int | None], None]
-"""Called with the draws done and, where that is known, all there are to do."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -141,20 +137,14 @@ def simulate(
         until = Until(draws=1)
     seed = seed or ""
     laboratory, slots, _ = shared = prepare_blocks((district, policy, seed))
-    tally = Tally.empty(laboratory, slots)
-    book = None if journal is None else Journal(journal, fingerprint(district, policy, seed))
-    if book is not None:
-        book.read_into(tally)
-    complete = tally.draws >= (until.draws or tally.draws + 1)
-    if not complete:
-        blocks = blocks_of(tally.draws + 1, until.draws)
-        if executor is None:
-            made = on_threads(lambda block: work_block(shared, block), blocks, workers)
-        else:
-            sent = without_papers(district), policy, seed
-            made = on_executor(executor, prepare_blocks, work_block, sent, blocks)
-        complete = _collect(made, tally, _stop(until, slots), book, lambda done: tell and tell(done, until.draws))
-    exact = not policy.needs_lottery
+    if executor is None:
+        work = partial(on_threads, partial(work_block, shared), workers=workers)
+    else:
+        work = partial(on_executor, executor, prepare_blocks, work_block, (without_papers(district), policy, seed))
+    book = None if journal is None else (journal, fingerprint("odds", [("", district, policy)], seed))
+    nothing = Tally.empty(laboratory, slots)
+    tally, complete = add_up(nothing, until, work, partial(_widest, slots), book, tell)
+    tally, exact = tally.spread(slots), not policy.needs_lottery
     return Odds(
         policy=policy,
         seed=seed,
@@ -186,47 +176,7 @@ def work_block(shared: tuple[Laboratory, tuple[Slots, ...], str], block: Block) 
     return tally_draws(laboratory, slots, seed, range(block[0], block[1] + 1))
 
 
-def _stop(until: Until, slots: tuple[Slots, ...]) -> Callable[[Tally], bool]:
-    """Return what says after each block whether it is enough, counted from now."""
-    began = time.monotonic()
-
-    def is_enough(tally: Tally) -> bool:
-        if until.seconds is not None and time.monotonic() - began >= until.seconds:
-            return True
-        return until.half_width is not None and _widest(slots, tally) <= 2 * until.half_width
-
-    return is_enough
-
-
-def _collect(
-    made: Iterator[tuple[Block, Any]],
-    tally: Tally,
-    is_enough: Callable[[Tally], bool],
-    book: Journal | None,
-    tell: Callable[[int], Any],
-) -> bool:
-    """Add up the blocks until it is enough, and return whether it was; Ctrl-C keeps what is finished."""
-    try:
-        for _, counts in made:
-            tally.add(counts)
-            if book is not None:
-                book.note(tally)
-            tell(tally.draws)
-            if is_enough(tally):
-                break
-    except KeyboardInterrupt:
-        if not tally.draws:
-            raise
-        return False
-    finally:
-        made.close()  # type: ignore[attr-defined]
-        if book is not None and tally.draws:
-            book.note(tally, at_once=True)
-    return True
-
-
 def _widest(slots: tuple[Slots, ...], tally: Tally) -> float:
     """Return the width of the widest interval of any odds."""
-    counts = np.concatenate([listed_counts(own, counted) for own, counted in zip(slots, tally.rounds, strict=True)])
-    low, high = exact_interval(np.unique(counts), tally.draws)
-    return float((high - low).max(initial=0.0))
+    counts = [listed_counts(own, counted.spread(own)) for own, counted in zip(slots, tally.rounds, strict=True)]
+    return widest_interval(np.concatenate(counts), tally.draws)

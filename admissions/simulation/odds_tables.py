@@ -13,6 +13,7 @@ from admissions.compiling.applicants import Applicants
 from admissions.decoding import spread_bundles
 from admissions.market import BoolArray, Int32Array, Int64Array
 from admissions.records import NEVER_PUBLISHED, value_column, words_at
+from admissions.simulation.drawing import Counted
 from admissions.simulation.intervals import exact_interval
 from admissions.simulation.laboratory import Laboratory, Stage
 from admissions.simulation.slots import OF_ZONE, Slots
@@ -30,7 +31,7 @@ def listed_counts(slots: Slots, own: RoundTally) -> Int64Array:
     return _summed(slots, own.admitted, len(slots.lists.place))
 
 
-def _summed(slots: Slots, counts: Int64Array, length: int) -> Int64Array:
+def _summed(slots: Slots, counts: Counted, length: int) -> Int64Array:
     total = np.zeros(length, dtype=np.int64)
     np.add.at(total, slots.application, counts)
     return total

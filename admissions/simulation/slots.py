@@ -39,6 +39,10 @@ class Slots:
     size : (a,) int32 or None
         Children of each applicant whom the round considers if the applicant takes part, 0 for the others; None where
         that depends on the draw.
+    counted : (c,) int64
+        Slots that some draw may grant; what is counted is counted by their places here.
+    counted_kind : (c,) int8
+        Their kinds.
     find : (f,) int64 or None
         Where slots are found by applicant, programme and pool; None where they are the choices of the compiled round.
     """
@@ -50,6 +54,8 @@ class Slots:
     programme: Int32Array
     classes: npt.NDArray[np.int16] | None
     size: Int32Array | None
+    counted: Int64Array
+    counted_kind: npt.NDArray[np.int8]
     find: Int64Array | None = None
 
     @classmethod
@@ -62,14 +68,17 @@ class Slots:
         inside = compiled.row_pool >= 0
         application = compiled.row_application[inside]
         _, considered = furthest_reasons(compiled, stage.open.covers)
+        kind = _kinds(laboratory, compiled.lists)[application]
         return cls(
             compiled.lists,
             application,
             compiled.row_pool[inside],
-            _kinds(laboratory, compiled.lists)[application],
+            kind,
             compiled.programme,
             compiled.row_class[inside],
             np.where(considered, compiled.market.size, 0),
+            stage.back,
+            kind[stage.back],
         )
 
     @classmethod
@@ -86,12 +95,13 @@ class Slots:
         pool = np.tile(np.arange(pools, dtype=np.int16), len(lists.place))
         key = _key(laboratory, pools, lists.applicant[application], lists.programme[application], pool)
         listed = np.flatnonzero(programmes).astype(np.int32)
-        return cls(lists, application, pool, _kinds(laboratory, lists)[application], listed, None, None, key)
+        kind = _kinds(laboratory, lists)[application]
+        return cls(lists, application, pool, kind, listed, None, None, np.arange(len(kind)), kind, key)
 
-    def index(self, laboratory: Laboratory, played: Played) -> Int64Array:
-        """Return the slot of each choice of a draw's market."""
+    def index(self, laboratory: Laboratory, played: Played) -> Int64Array | None:
+        """Return the place among the slots counted of each choice of a draw's market; None where they are the same."""
         if self.find is None:
-            return played.index
+            return played.kept
         compiled = played.compiled
         inside = compiled.row_pool >= 0
         application = compiled.row_application[inside]

@@ -18,7 +18,8 @@ class Until:
     draws : int, optional
         After so many draws.
     half_width : float, optional
-        Once no interval of any odds is wider than twice this.
+        Once no interval is wider than twice this: of any odds; between scenarios, of the share of the draws in which
+        any child gains, loses or moves.
 
     Raises
     ------

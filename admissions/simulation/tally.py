@@ -4,14 +4,15 @@ The arrays are as large as the district, however many draws there are.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Self
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 import numpy as np
 
 from admissions.compiling.lots import Lots
 from admissions.market import Int32Array, Int64Array
+from admissions.simulation.drawing import Counted
 from admissions.simulation.draws import Played, Works, play_draw, tabulate_draw
 from admissions.simulation.laboratory import Laboratory
 from admissions.simulation.seeds import derived_seed
@@ -31,22 +32,28 @@ class RoundTally:
 
     Attributes
     ----------
-    admitted, last : (h,) int64
-        Draws in which each slot was admitted, and in which it was the last one a full pool admitted.
+    admitted, last : (c,) int32
+        Draws in which each slot that is counted was admitted, and in which it was the last one a full pool admitted.
     cutoffs : (p, c, 101) int64
         Draws in which the last one of each full pool was of each class, by the percent its lottery number lies at.
     coordinated : (a,) int64
         Draws in which the guarantee placed each applicant of the district.
     """
 
-    admitted: Int64Array
-    last: Int64Array
+    admitted: Counted
+    last: Counted
     cutoffs: Int64Array
     coordinated: Int64Array
 
-    def arrays(self) -> tuple[Int64Array, ...]:
+    def arrays(self) -> tuple[Counted, ...]:
         """Return all counts."""
         return self.admitted, self.last, self.cutoffs, self.coordinated
+
+    def spread(self, slots: Slots) -> "RoundTally":
+        """Return the counts of all slots, (h,) int64, those that no draw grants among them."""
+        admitted, last = np.zeros((2, len(slots.pool)), dtype=np.int64)
+        admitted[slots.counted], last[slots.counted] = self.admitted, self.last
+        return RoundTally(admitted, last, self.cutoffs, self.coordinated)
 
 
 Measure = tuple[str, str]
@@ -81,18 +88,40 @@ class Tally:
         rounds = []
         for rule, own in zip(laboratory.policy.rounds, slots, strict=True):
             shape = (len(own.programme) * len(rule.pools), len(rule.classes), PERCENT + 1)
-            sizes = (len(own.pool), len(own.pool), shape, applicants)
-            rounds.append(RoundTally(*(np.zeros(size, dtype=np.int64) for size in sizes)))
+            admitted, last = np.zeros((2, len(own.counted)), dtype=np.int32)
+            cutoffs, coordinated = np.zeros(shape, dtype=np.int64), np.zeros(applicants, dtype=np.int64)
+            rounds.append(RoundTally(admitted, last, cutoffs, coordinated))
         return cls(0, tuple(rounds))
 
-    def add(self, other: "Tally") -> None:
-        """Add the counts of other draws."""
-        self.draws += other.draws
-        for mine, theirs in zip(self.rounds, other.rounds, strict=True):
-            for counts, more in zip(mine.arrays(), theirs.arrays(), strict=True):
-                counts += more
-        self.values.update(other.values)
-        self.met.update(other.met)
+    def plus(self, other: "Tally") -> "Tally":
+        """Return these counts and those of other draws together."""
+        arrays = [mine + theirs for mine, theirs in zip(self.arrays(), other.arrays(), strict=True)]
+        return Tally(self.draws + other.draws, _by_round(arrays), self.values + other.values, self.met + other.met)
+
+    def arrays(self) -> list[Counted]:
+        """Return the counts of all rounds."""
+        return [counts for own in self.rounds for counts in own.arrays()]
+
+    def spread(self, slots: Iterable[Slots]) -> "Tally":
+        """Return the counts of all slots, for tables."""
+        rounds = tuple(counts.spread(own) for counts, own in zip(self.rounds, slots, strict=True))
+        return Tally(self.draws, rounds, self.values, self.met)
+
+    def others(self) -> list[Any]:
+        """Return the counts of measures and targets, as JSON has them."""
+        values = [(where, name, value, n) for ((where, name), value), n in self.values.items()]
+        return [values, [(name, met, n) for (name, met), n in self.met.items()]]
+
+    def restored(self, draws: int, arrays: Sequence[Counted], others: list[Any]) -> "Tally":
+        """Return the counts of which `arrays` and `others` once returned these."""
+        values = Counter({((where, name), value): n for where, name, value, n in others[0]})
+        return Tally(draws, _by_round(arrays), values, Counter({(name, met): n for name, met, n in others[1]}))
+
+
+def _by_round(arrays: Sequence[Counted]) -> tuple[RoundTally, ...]:
+    """Return the counts of each round from those of all."""
+    width = len(fields(RoundTally))
+    return tuple(RoundTally(*arrays[at : at + width]) for at in range(0, len(arrays), width))
 
 
 def tally_draws(laboratory: Laboratory, slots: tuple[Slots, ...], seed: str, numbers: Iterable[int]) -> Tally:
@@ -130,14 +159,16 @@ def _count_round(laboratory: Laboratory, tally: Tally, place: int, slots: Slots,
     from admissions.kernels.draws import count_draw
 
     counts, rule = tally.rounds[place], laboratory.policy.rounds[place]
-    index = slots.index(laboratory, played)
-    children = np.zeros(KINDS, dtype=np.int64)
-    count_draw(played.choice, index, slots.kind, played.size, counts.admitted, children)
+    index, choice = slots.index(laboratory, played), played.choice
     full = np.flatnonzero(played.last >= 0)
-    last = index[played.last[full]]
+    last = played.last[full]
+    if index is not None:
+        choice, last = np.where(choice >= 0, np.append(index, -1)[choice], -1), index[last]
+    children = np.zeros(KINDS, dtype=np.int64)
+    count_draw(choice, slots.counted_kind, played.size, counts.admitted, children)
     counts.last[last] += 1
     if slots.classes is not None:
-        classes = slots.classes[last]
+        classes = slots.classes[slots.counted[last]]
     else:
         own = played.compiled.row_class[played.compiled.row_pool >= 0]
         classes = own[played.index[played.last[full]]]
@@ -146,15 +177,18 @@ def _count_round(laboratory: Laboratory, tally: Tally, place: int, slots: Slots,
     if played.coordinated is not None:
         coordinated = played.compiled.applicant[played.applicant[played.coordinated >= 0]]
     counts.coordinated[coordinated] += 1
-    if slots.size is not None:
-        everybody = len(played.applicant) == len(slots.size)
-        considered = int((slots.size if everybody else slots.size[played.applicant]).sum())
-    elif played.placements is not None:
-        considered = int(played.placements.considered.sum())
     placed = int(children.sum()), int(laboratory.applicants.size[coordinated].sum())
-    shown = (children[FIRST], children[FIRST] + children[LATER], children[OF_ZONE], placed[1], considered - sum(placed))
+    without = _considered(slots, played) - sum(placed)
+    shown = (children[FIRST], children[FIRST] + children[LATER], children[OF_ZONE], placed[1], without)
     for name, value in zip(OF_ROUNDS, shown, strict=True):
         tally.values[(rule.name, name), str(int(value))] += 1
+
+
+def _considered(slots: Slots, played: Played) -> int:
+    """Return how many children a round considers in a draw."""
+    if slots.size is not None:
+        return int((slots.size if len(played.applicant) == len(slots.size) else slots.size[played.applicant]).sum())
+    return 0 if played.placements is None else int(played.placements.considered.sum())
 
 
 def _percent(laboratory: Laboratory, place: int, played: Played, full: Int64Array) -> Int64Array:
@@ -163,7 +197,7 @@ def _percent(laboratory: Laboratory, place: int, played: Played, full: Int64Arra
     if stage is None or played.lots is None:
         return _percent_anew(laboratory, played, where)
     drawer = stage.drawer[where]
-    if not len(played.lots.place):
+    if not len(played.lots.order):
         return np.full(len(full), WITHOUT_LOT)
     return np.where(drawer >= 0, _of_range(played.lots, drawer), WITHOUT_LOT)
 

@@ -1,4 +1,4 @@
-"""The folder of a simulation: written whole or not at all, the same bytes for the same draws."""
+"""The folder of a simulation, or of scenarios: written whole or not at all, the same bytes for the same draws."""
 
 from io import BytesIO
 from pathlib import Path
@@ -8,6 +8,9 @@ import polars as pl
 from admissions.district.district import District
 from admissions.runs import describe_files, encode_json, write_folder
 from admissions.simulation.odds import Odds
+from admissions.simulation.reforms import Reforms
+
+SEED_OF_DRAW = "SHA-256 of SEED:NUMBER in hex, numbers from 1"
 
 
 def journal_of(out: str | Path) -> Path:
@@ -45,10 +48,46 @@ def write_odds(out: str | Path, odds: Odds, district: District, force: bool = Fa
         "title": odds.policy.title,
         "seed": odds.seed,
         "draws": odds.draws,
-        "seed_of_draw": "SHA-256 of SEED:NUMBER in hex, numbers from 1",
+        "seed_of_draw": SEED_OF_DRAW,
         "exact": odds.exact,
         "policy": odds.policy.text,
         "inputs": dict(sorted(district.sources.items())),
+        **describe_files(files),
+    }
+    write_folder(out, {**files, "run.json": encode_json(manifest)}, force)
+
+
+def write_reforms(out: str | Path, reforms: Reforms, force: bool = False) -> None:
+    """Write ``groups.csv``, ``children.parquet``, ``targets.csv`` and ``run.json``.
+
+    Parameters
+    ----------
+    out : path
+        The folder, which must not exist.
+    reforms : Reforms
+        What the scenarios change; of the groups, what may be published.
+    force : bool
+        Whether an earlier result there is replaced.
+
+    Raises
+    ------
+    RunError
+        If the folder exists, or the disk does not take it; then nothing is left behind.
+    """
+    files = {
+        "groups.csv": reforms.published.write_csv().encode(),
+        "children.parquet": _parquet(reforms.children),
+        "targets.csv": reforms.targets.write_csv().encode(),
+    }
+    manifest = {
+        "seed": reforms.seed,
+        "draws": reforms.draws,
+        "seed_of_draw": SEED_OF_DRAW,
+        "exact": reforms.exact,
+        "scenarios": [
+            {"name": one.name, "policy": one.policy.text, "inputs": dict(sorted(one.district.sources.items()))}
+            for one in reforms.scenarios
+        ],
         **describe_files(files),
     }
     write_folder(out, {**files, "run.json": encode_json(manifest)}, force)

@@ -179,11 +179,19 @@ def test_a_forged_result_is_refused_though_all_hashes_are_right(run, capsys, for
     assert check in checks and "files" not in checks, said
 
 
-@pytest.mark.parametrize("check", ["class", "lottery", "key", "outcome", "lists", "cutoffs"])
+@pytest.mark.parametrize("check", ["class", "lottery", "key", "outcome", "lists", "seats", "cutoffs", "rows"])
 def test_each_of_these_checks_refuses_something_that_no_other_does(run, capsys, check):
     name, change, _ = next(one for one in FORGERIES.values() if one[2] == check)
     forge(run, name, change)
     assert refused(run, capsys)[0] == {check}
+
+
+def test_a_changed_byte_that_no_check_reads_is_refused_by_the_files_alone(run, capsys):
+    path = Path(run[0]) / "targets.csv"
+    path.write_bytes(path.read_bytes().replace(b"item", b"Item", 1))
+    assert refused(run, capsys)[0] == {"files"}
+    forge(run, "targets.csv", list)
+    assert verify.main(*run) == 0
 
 
 def judged_as(allocation, policy, tmp_path):
@@ -295,13 +303,15 @@ def test_immediate_acceptance_where_it_should_be_deferred_is_refused_by_the_envy
     assert refused(judged_as(faulty, law, tmp_path), capsys)[0] == {"envy"}
 
 
-def test_a_seat_left_empty_is_refused_as_waste(tmp_path, capsys):
-    district = office(children("S1 S2"), {"A": 2}, marked(("S1", 1, "A", 2), ("S2", 1, "A", 1)))
-    law = one_round(order=["mark desc"])
-    faulty = adm.allocate(
-        district, one_round(order=["mark desc"], mechanism="regional", parameters={"cap": 1}), seed="x"
-    )
-    assert "waste" in refused(judged_as(faulty, law, tmp_path), capsys)[0]
+def test_a_seat_left_empty_is_refused_by_the_waste_alone(tmp_path, capsys):
+    wants, law = marked(("S1", 1, "A", 2), ("S2", 1, "A", 1)), one_round(order=["mark desc"])
+    run = write(adm.allocate(office(children("S1 S2"), {"A": 1}, wants), law, seed="x"), tmp_path)
+    write_district(office(children("S1 S2"), {"A": 2}, wants), tmp_path / "data")
+    manifest = json.loads((Path(run[0]) / "run.json").read_text())
+    del manifest["sha256"]
+    seal(run, {**manifest, "inputs": dict(adm.read_district(run[1]).sources)})
+    forge(run, "cutoffs.csv", lambda rows: rows[0].update(seats="2", cutoff_key="", cutoff_class=""))
+    assert refused(run, capsys)[0] == {"waste"}
 
 
 def test_a_guarantee_not_kept_is_refused(tmp_path, capsys):
@@ -344,6 +354,24 @@ def test_coordinated_children_elsewhere_than_the_law_has_them_are_refused_by_the
 
             forge(run, "allocation.csv", change)
             assert refused(run, capsys)[0] == {"guarantee"}, (places, wrong)
+
+
+def test_three_children_who_could_only_go_round_together_are_refused_by_the_guarantee_alone(tmp_path, capsys):
+    own, next_one = {"S1": "A", "S2": "B", "S3": "C"}, {"S1": "B", "S2": "C", "S3": "A"}
+    metres = [(i, p, 2 if own[i] == p else 1 if next_one[i] == p else 9) for i in own for p in "ABC"]
+    distances = pl.DataFrame(metres, schema=["student_id", "school_id", "metres"], orient="row")
+    district = office(children("S1 S2 S3"), {"A": 1, "B": 1, "C": 1}, marked(), distances=distances)
+    law = one_round(order=["lottery"], guarantee={"prefer": ["distance"]})
+    run = write(adm.allocate(district, law, seed="x"), tmp_path)
+    assert verify.main(*run) == 0
+
+    def change(rows):
+        for row in rows:
+            assert row["programme_id"] == next_one[row["student_id"]]
+            row.update(programme_id=own[row["student_id"]], school_id=own[row["student_id"]])
+
+    forge(run, "allocation.csv", change)
+    assert refused(run, capsys)[0] == {"guarantee"}
 
 
 @pytest.mark.parametrize("cell", ["stage", "school_id", "choice_rank", "route", "reason"])

@@ -245,15 +245,16 @@ def read_run(folder: str | Path) -> Allocation:
         raise RunError(f"{folder}: {missing[0]} is missing; a run whose audit failed publishes no result")
     try:
         policy = Policy.from_toml(manifest["policy"], "the run's policy")
-        students = pl.read_csv(folder / "allocation.csv", schema_overrides=ALLOCATION_TYPES)
+        students = pl.read_csv(folder / "allocation.csv", schema_overrides=ALLOCATION_TYPES, glob=False)
         applications = pl.read_parquet(folder / APPLICATIONS, glob=False)
         cutoffs = _read_cutoffs(folder / "cutoffs.csv", applications)
         ids = [frame[name].unique().sort() for frame, name in ((students, "student_id"), (cutoffs, "programme_id"))]
         records = records_of_frame(policy.rounds, applications, *ids)
-        targets = pl.read_csv(folder / "targets.csv", schema_overrides={"value": pl.String, "bound": pl.String})
+        types = {"value": pl.String, "bound": pl.String}
+        targets = pl.read_csv(folder / "targets.csv", schema_overrides=types, glob=False)
         shortfall = pl.DataFrame(schema=SHORTFALL)
         if (folder / "shortfall.csv").is_file():
-            shortfall = pl.read_csv(folder / "shortfall.csv", schema=SHORTFALL)
+            shortfall = pl.read_csv(folder / "shortfall.csv", schema=SHORTFALL, glob=False)
         counts = manifest["counts"]
         return Allocation(
             policy, manifest["seed"], students, records, cutoffs, targets, shortfall,
@@ -393,7 +394,7 @@ def _is_sealed(data: bytes) -> bool:
 def _read_cutoffs(path: Path, applications: pl.DataFrame) -> pl.DataFrame:
     """Return the cutoffs with what the orders compared in the types of the applications."""
     fixed = {"seats": pl.Int64, "admitted": pl.Int64, "cutoff_key": pl.Int64}
-    frame = pl.read_csv(path, infer_schema=False)
+    frame = pl.read_csv(path, infer_schema=False, glob=False)
     types = {name: fixed.get(name, applications.schema.get(name, pl.String)) for name in frame.columns}
     frame = frame.cast({name: dtype for name, dtype in types.items() if dtype not in (pl.Boolean, pl.Null)})
     return frame.with_columns(pl.col(name) == "true" for name, dtype in types.items() if dtype == pl.Boolean)

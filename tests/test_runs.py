@@ -53,9 +53,10 @@ def test_a_run_holds_all_its_files_and_nothing_beside_them(allocation, audit, tm
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_run_is_read_back_as_it_was(allocation, audit, tmp_path):
-    adm.write_run(tmp_path / "out", allocation, audit)
-    again = adm.read_run(tmp_path / "out")
+@pytest.mark.parametrize("folder", ["out", "out [2016] of *"])
+def test_a_run_is_read_back_as_it_was(allocation, audit, tmp_path, folder):
+    adm.write_run(tmp_path / folder, allocation, audit)
+    again = adm.read_run(tmp_path / folder)
     for table in ("students", "applications", "cutoffs", "targets", "shortfall", "rounds"):
         assert getattr(again, table).equals(getattr(allocation, table)), table
     assert (again.policy, again.seed, again.settled_by_id) == (allocation.policy, "x", allocation.settled_by_id)

@@ -62,6 +62,7 @@ WRONG = {
     "other stage": ("programmes", GOOD["programmes"].replace("B,primary", "B,junior"), ["row 3", "'B1'", "another stage"]),
     "column twice": ("zones", "zone_id,zone_id\nZ1,A\n", ["zones.csv", "column 'zone_id' is there twice"]),
     "empty file": ("zones", "", ["zones.csv", "cannot be read"]),
+    "too few fields": ("zones", GOOD["zones"] + '"Z,\n""9"",",B\nZ1\n', ["zones.csv", "row 4", "fewer cells"]),
     "too many fields": ("zones", GOOD["zones"] + "Z1,B,C\n", ["zones.csv", "cannot be read"]),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from hashlib import sha256
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -126,7 +127,19 @@ def _read_csv(path: Path) -> RawTable:
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise ValueError(f"column '{twice[0]}' is there twice")
     frame = pl.read_csv(BytesIO(text), infer_schema=False, encoding="utf8", truncate_ragged_lines=False)
+    if short := _short_rows(text, len(header), len(frame)):
+        message = f"has fewer cells than the header has names ({len(header)}); an empty cell needs its comma, too"
+        raise DataError([Problem(path.name, row, "", None, message) for row in short])
     return RawTable(path.name, frame, 2, _sorted_lines_hash(text))
+
+
+def _short_rows(text: bytes, columns: int, rows: int) -> list[int]:
+    """Return the rows, as a spreadsheet counts them, with fewer cells than there are columns."""
+    bare = re.sub(rb'"[^"]*"', b"", text) if b'"' in text else text
+    if bare.count(b",") == (rows + 1) * (columns - 1):
+        return []
+    lines = bare.removesuffix(b"\n").split(b"\n")
+    return [row for row, line in enumerate(lines, 1) if line.count(b",") < columns - 1]
 
 
 def _read_parquet(path: Path) -> RawTable:

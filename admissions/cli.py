@@ -191,7 +191,7 @@ def audit_run(
     """Check a run again, P1 to P9, from its own files; exit 3 where a claimed property fails or a file was changed."""
     from admissions.audit import audit_allocation
     from admissions.district.reading import read_district
-    from admissions.runs import changed_files, read_run
+    from admissions.runs import changed_files, changed_tables, read_run
     from admissions.simulation.redraws import redraw
 
     with _phases() as phases:
@@ -200,7 +200,8 @@ def audit_run(
         allocation = read_run(out)
         if data is not None:
             phases.tell("tables")
-            allocation = replace(allocation, district=read_district(data))
+            district = read_district(data)
+            allocation, changed = replace(allocation, district=district), changed + changed_tables(out, district)
         phases.tell("audit")
         verdicts = audit_allocation(allocation, by or (), redraw(allocation, redraws) if redraws else ())
     if as_json:
@@ -211,7 +212,7 @@ def audit_run(
         if verdicts.groups:
             _stdout().print(verdicts.groups.tables())
         for name in changed:
-            _stdout().print(f"{name} is not as the run wrote it", style="bold red")
+            _stdout().print(f"{name} is not as the run {'wrote' if '.' in name else 'read'} it", style="bold red")
     if changed or verdicts.failed:
         raise typer.Exit(PROPERTY_FAILED)
 

@@ -20,6 +20,7 @@ import polars as pl
 
 from admissions.allocation import SHORTFALL, Allocation
 from admissions.audit import Audit
+from admissions.district.district import District
 from admissions.district.reading import unreadable
 from admissions.errors import RunError
 from admissions.policy.policy import Policy
@@ -295,6 +296,12 @@ def changed_files(folder: str | Path) -> list[str]:
         for name, data in content.items()
         if data is None or (sha256(data).hexdigest() != outputs[name] if name in outputs else not _is_sealed(data))
     ]
+
+
+def changed_tables(folder: str | Path, district: District) -> list[str]:
+    """Return the tables of a district that are not, row for row, those a run was made from."""
+    inputs: dict[str, str] = read_manifest(folder).get("inputs", {})
+    return sorted(name for name in {*inputs, *district.sources} if inputs.get(name) != district.sources.get(name))
 
 
 def encode_tables(allocation: Allocation) -> dict[str, bytes]:

@@ -161,6 +161,18 @@ def test_a_changed_result_ends_the_audit_with_3(command, data, tmp_path):
     assert "fails" in printed
 
 
+def test_an_audit_against_other_tables_ends_with_3(command, data, tmp_path):
+    out = tmp_path / "out"
+    command("run", data, "--policy", tmp_path / "policy.toml", "--seed", "x", "--out", out)
+    schools = (data / "schools.csv").read_text().splitlines()
+    (data / "schools.csv").write_text("\n".join([schools[0], *reversed(schools[1:])]) + "\n")
+    assert command("audit", out, "--data", data)[0] == 0
+    (data / "schools.csv").write_text("\n".join(schools).replace("North", "Nord") + "\n")
+    code, printed, _ = command("audit", out, "--data", data)
+    assert code == 3
+    assert "schools is not as the run read it" in printed
+
+
 def test_a_run_whose_audit_fails_ends_with_3_and_publishes_no_allocation(command, data, tmp_path, monkeypatch):
     """A mechanism that lets nobody in is caught before anything is published."""
     import admissions.engine

@@ -54,9 +54,10 @@ VIEW = """PRAGMA case_sensitive_like = ON;
 CREATE TABLE a (_s, _p, _choice);  -- whom and what a condition is asked about
 CREATE INDEX by_zone ON zones (zone_id, school_id);
 CREATE UNIQUE INDEX by_school ON schools (school_id);
-CREATE VIEW v AS SELECT a.*, {columns}, choices.rank AS choice_rank, left_by(_s) AS left_by, placed(_s) AS placed,
-    draw(_s, {scope}) AS lottery, metres(_s, _p) AS distance, EXISTS (SELECT 1 FROM zones AS z
-        WHERE z.zone_id = students.zone_id AND z.school_id = schools.school_id) AS in_zone
+CREATE VIEW v AS SELECT a.*, {columns}, programmes.stage AS _stage, programmes.seats AS _seats,
+    programmes.classes AS _classes, programmes.class_size AS _size, choices.rank AS choice_rank,
+    left_by(_s) AS left_by, placed(_s) AS placed, draw(_s, {scope}) AS lottery, metres(_s, _p) AS distance,
+    EXISTS (SELECT 1 FROM zones AS z WHERE z.zone_id = students.zone_id AND z.school_id = schools.school_id) AS in_zone
 FROM a LEFT JOIN students ON students.rowid = _s LEFT JOIN choices ON choices.rowid = _choice
     LEFT JOIN programmes ON programmes.rowid = _p LEFT JOIN schools ON schools.school_id = programmes.school_id"""
 
@@ -81,9 +82,8 @@ class Run:
         self.cases, self.faults, self.read = Counter[str](), defaultdict[str, list[Any]](list), dict[str, Any]()
         self.taken, self.left, self.placed = Counter[int](), dict[int, str](), set[int]()
         names = self.load(manifest["policy"], tables)
-        self.published = {
-            table: {cells[:n]: cells[n:] for cells in self.read[table]} for table, (n, _) in CHECKS.items()
-        }
+        widths = {table: width for table, (width, _) in CHECKS.items()}
+        self.published = {table: {cells[:n]: cells[n:] for cells in self.read[table]} for table, n in widths.items()}
         self.expected: dict[str, dict[Any, Any]] = {table: {} for table in CHECKS}
         self.students = dict(enumerate(self.read["students"], 1))
         self.programmes = dict(enumerate(self.read["programmes"], 1))
@@ -114,7 +114,7 @@ class Run:
         for (i,), (_, name, p, _, pool, *_) in self.published["allocation"].items():
             self.allocation[name][i] = p, pool
         self.scoped = self.policy.get("lottery", {}).get("scope") == "programme"
-        self.alien = {name for name, where in names.items() if where[:9] != "students."}
+        self.alien = {name.lower() for name, where in names.items() if where[:9] != "students."}
         self.alien |= {"in_zone", "distance", "choice_rank"} | ({"lottery"} if self.scoped else set())
         self.draw = cache(self.lottery)
         self.db.create_function("draw", 2, self.draw, deterministic=True)
@@ -127,7 +127,7 @@ class Run:
 
     def load(self, policy: str, tables: Any) -> dict[str, str]:
         """Take the columns that are told of, the office's into SQLite; return where what conditions may read stands."""
-        used, known = {*re.findall(r"\w+", policy)}, {"": None, "true": 1, "false": 0}
+        known = {"": None, "true": 1, "false": 0}
         names = dict[str, str]()
         for table, columns in TABLES.items():
             text, named = columns.partition("|")[0].split(), columns.replace("|", "").split()
@@ -135,8 +135,7 @@ class Run:
             head = next(lines)
             lacks = [name for name in named if name not in head]
             if table not in CHECKS:
-                more = (name for name in head if used & {name, f"{table[:-1]}_{name}"})
-                named += [name for name in more if name not in named]
+                named += [name for name in head if name not in named and name.lower() in policy.lower()]
             pick = itemgetter(*map([*head, *lacks].index, named))
             self.read[table] = [pick(line + [""] * len(lacks)) for line in lines] if lacks else [*map(pick, lines)]
             if table in ("students", "choices", "programmes", "schools", "zones"):
@@ -145,7 +144,7 @@ class Run:
                 rows = ([known.get(cell, cell) for cell in cells] for cells in self.read[table])
                 self.db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(named))})", rows)
                 told = named[2:] if table == "choices" else [] if table == "zones" else named
-                own = {name: f'{table}."{name}"' for name in told}
+                own = {name: f'{table}."{name}"' for name in told if name in head}
                 names = {f"{table[:-1]}_{name}": where for name, where in own.items()} | own | names
         return names
 
@@ -169,7 +168,9 @@ class Run:
 
     def looks_beyond(self, conditions: str) -> bool:
         """Return whether conditions may read more than the student's own row."""
-        return not self.alien.isdisjoint(re.findall(r"\w+", re.sub("'[^']*'", "", conditions)))
+        text = re.sub("'[^']*'", "", conditions).lower()
+        words = {*re.findall(r"\w+", text)}
+        return any(name in words or (name in text and not name.isidentifier()) for name in self.alien)
 
     def suppose(self, pairs: Any) -> None:
         """Let the view tell of these pairs of a student and a programme."""
@@ -229,9 +230,9 @@ class Round:
             here = [s for (s,) in run.db.execute(f"SELECT _s FROM v WHERE {who}")]
         run.suppose((None, p, None) for p in ids)
         cap = run.policy.get("class_size", {}).get(rule["stage"], 0)
-        size = f"coalesce(programme_seats, programme_classes * coalesce(programme_class_size, {cap}), 0)"
-        offered = f"programme_stage = '{rule['stage']}' AND {code(rule.get('programmes', 'TRUE'))}"
-        sizes = run.db.execute(f"SELECT _p, CAST({size} AS INTEGER) FROM v WHERE {offered} ORDER BY programme_id")
+        seats = f"CAST(coalesce(_seats, _classes * coalesce(_size, {cap}), 0) AS INTEGER)"
+        offered = f"_stage = '{rule['stage']}' AND {code(rule.get('programmes', 'TRUE'))} ORDER BY programme_id"
+        sizes = run.db.execute(f"SELECT _p, {seats} FROM v WHERE {offered}")
         self.room = {p: max(0, seats - run.taken[p]) for p, seats in sizes}
         at, of_zone = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
         for p in self.room:

@@ -1,9 +1,9 @@
 """``python -m benchmarks.mutants [COUNT]``: single faults planted in results with all hashes right; all must be found.
 
 Each fault changes one cell to another value of its column, exchanges two cells of a column, drops a row or doubles one,
-in ``allocation.csv``, ``applications.csv.gz`` or ``cutoffs.csv`` of a small town under the shipped policy. The columns
-that repeat what an order compared are left out: the verifier makes keys from the office's tables, and reads none of
-them.
+in ``allocation.csv``, ``applications.csv.gz`` or ``cutoffs.csv`` of a small town under the shipped policy, every other
+town with a hundredth of its seats. The columns that repeat what an order compared are left out: the verifier makes keys
+from the office's tables, and reads none of them.
 """
 
 import csv
@@ -11,6 +11,7 @@ import gzip
 import io
 import random
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -59,10 +60,22 @@ def plant(tables: Tables, rng: random.Random) -> tuple[str, Tables] | None:
     return f"{name}.{column} {kind}", {**tables, name: [header, *changed]}
 
 
+def law(scarce: bool) -> adm.Policy:
+    """Return the shipped policy, or one by which a small town's seats are fought for."""
+    policy = adm.read_policy("district_2016")
+    if not scarce:
+        return policy
+    law = tomllib.loads(policy.text)
+    law["class_size"] = {"primary": 8, "junior": 8}
+    for pool in (pool for one in law["round"] for pool in one.get("pool", ())):
+        pool["seats"] //= 100
+    return adm.Policy.from_dict(law)
+
+
 def survivors(count: int, towns: int = TOWNS) -> Iterator[tuple[str, bool]]:
     """Plant single faults; yield each and whether the verifier let it pass."""
-    policy = adm.read_policy("district_2016")
     for town in range(towns):
+        policy = law(scarce=town % 2 == 1)
         allocation = adm.allocate(adm.generate_district(f"mutants {town}", size=SIZE), policy, seed=str(town))
         tables, rng = tables_of(allocation), random.Random(town)
         manifest: dict[str, Any] = {"policy": policy.text, "seed": allocation.seed}

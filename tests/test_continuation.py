@@ -228,7 +228,7 @@ def in_plain_python(monkeypatch):
 
 
 def find_a_wrong_answer():
-    """Look among the stored market and drawn ones for a change that is not resolved as a full run does."""
+    """Look among the stored market and drawn ones for a change not resolved as a full run does; return how many."""
     rng = np.random.default_rng(8)
     drawn = [random_market(rng, 16, 6, 2, 6, keys=100) for _ in range(80)]
     for market in (needs_a_cycle(), *drawn):
@@ -236,11 +236,12 @@ def find_a_wrong_answer():
         state = from_outcome(nameless)
         assert_equals_a_full_run(nameless, rng, kinds=KINDS * 4, state=state)
         assert_marginal_seats_are_those_of_full_runs(nameless, state)
+    return 1 + len(drawn)
 
 
 def test_the_search_for_a_wrong_answer_finds_none_in_the_kernels_as_they_are(monkeypatch):
     in_plain_python(monkeypatch)
-    find_a_wrong_answer()
+    assert find_a_wrong_answer() == 81
 
 
 @pytest.mark.parametrize("fault", FAULTS)

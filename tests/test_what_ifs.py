@@ -19,6 +19,7 @@ from tests.offices import children, office, one_round
 from tests.what_if import Drawn, Office, offices
 
 ordinary = settings(max_examples=60, deadline=None, derandomize=True)
+whole_runs = settings(max_examples=40, deadline=None, derandomize=True)
 CHAINED = ("deferred_acceptance", "serial_dictatorship")
 MARKS = {"order": ["mark desc"]}
 
@@ -141,7 +142,7 @@ def test_a_seat_more_or_less_in_any_pool_of_any_round_is_what_the_round_gives_wh
 
 
 @pytest.mark.compiled
-@ordinary
+@whole_runs
 @given(chained_offices(but=("mechanism", "parameters", "pool")))
 def test_a_seat_more_is_what_the_tables_give_with_a_seat_more(one):
     allocation = one.run()
@@ -151,7 +152,7 @@ def test_a_seat_more_is_what_the_tables_give_with_a_seat_more(one):
 
 
 @pytest.mark.compiled
-@ordinary
+@whole_runs
 @given(chained_offices(), st.randoms(use_true_random=False))
 def test_a_child_withdrawn_is_what_the_tables_give_without_it(one, dice):
     allocation = one.run()
@@ -164,7 +165,7 @@ def test_a_child_withdrawn_is_what_the_tables_give_without_it(one, dice):
 
 
 @pytest.mark.compiled
-@ordinary
+@whole_runs
 @given(chained_offices(), st.randoms(use_true_random=False))
 def test_another_list_is_what_the_tables_give_with_it(one, dice):
     allocation, policy = one.run(), adm.Policy.from_dict(one.policy)
@@ -178,7 +179,7 @@ def test_another_list_is_what_the_tables_give_with_it(one, dice):
 
 
 @pytest.mark.compiled
-@ordinary
+@whole_runs
 @given(chained_offices(), st.randoms(use_true_random=False))
 def test_a_child_like_another_is_what_the_tables_give_with_one_that_draws_the_next_lot(one, dice):
     allocation = one.run()

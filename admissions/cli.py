@@ -15,8 +15,10 @@ import typer
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
+from rich.text import Text
 
-from admissions import cli_simulation
+from admissions import cli_simulation, cli_what_ifs
+from admissions.cli_printing import AsJson, stdout
 from admissions.errors import AdmissionsError, RunError
 
 app = typer.Typer(
@@ -46,7 +48,6 @@ Acknowledge = Annotated[
     list[str] | None,
     typer.Option("--acknowledge", help="CODE:SUBJECT of something that stops the run and is right; may be repeated."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 def main() -> None:
@@ -139,13 +140,13 @@ def _show_check(rows: dict[str, int], ready: Any, worked: tuple[Any, ...]) -> No
     table.add_column("rows", justify="right")
     for name, count in rows.items():
         table.add_row(name, f"{count:,}")
-    _stdout().print(table)
+    stdout().print(table)
     _tell(tuple(concern.message for concern in ready.tells))
     _tell(tuple(f"acknowledged: {concern.message}" for concern in ready.acknowledged))
     for before, clause in zip((None, *worked), worked, strict=False):
         if before is None or before.round != clause.round:
-            _stdout().print(f"Round '{clause.round}'", style="bold", highlight=False)
-        _stdout().print(str(clause), markup=False, highlight=False, soft_wrap=True)
+            stdout().print(f"Round '{clause.round}'", style="bold", highlight=False)
+        stdout().print(str(clause), highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -208,11 +209,11 @@ def audit_run(
         properties, groups = json.loads(verdicts.to_json()), verdicts.groups.to_dicts()
         print(json.dumps({"changed": changed, "properties": properties, "groups": groups}, ensure_ascii=False))
     else:
-        _stdout().print(_audit_table(verdicts))
+        stdout().print(_audit_table(verdicts))
         if verdicts.groups:
-            _stdout().print(verdicts.groups.tables())
+            stdout().print(verdicts.groups.tables())
         for name in changed:
-            _stdout().print(f"{name} is not as the run {'wrote' if '.' in name else 'read'} it", style="bold red")
+            stdout().print(f"{name} is not as the run {'wrote' if '.' in name else 'read'} it", style="bold red")
     if changed or verdicts.failed:
         raise typer.Exit(PROPERTY_FAILED)
 
@@ -286,7 +287,7 @@ def explain_seat(
     if as_json:
         print(json.dumps(explanation.to_dict(), ensure_ascii=False, default=str))
     else:
-        _stdout().print(explanation.words(language), markup=False, highlight=False, soft_wrap=True)
+        stdout().print(explanation.words(language), highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -314,7 +315,7 @@ def policies(
         if as_json:
             print(json.dumps({"name": name, "policy": text}, ensure_ascii=False))
         elif sys.stdout.isatty():
-            _stdout().print(Syntax(text, "toml", background_color="default"))
+            stdout().print(Syntax(text, "toml", background_color="default"))
         else:
             print(text, end="")
         return
@@ -325,7 +326,7 @@ def policies(
     table = Table("policy", "title", "rounds", "source", box=None, pad_edge=False)
     for key, policy in shipped.items():
         table.add_row(key, policy.title, str(len(policy.rounds)), policy.source)
-    _stdout().print(table)
+    stdout().print(table)
 
 
 def _show_mechanisms(name: str | None, as_json: bool) -> None:
@@ -355,16 +356,17 @@ def _show_mechanisms(name: str | None, as_json: bool) -> None:
             "source": row["source"],
         }
         for place, (what, words) in enumerate((what, words) for what, words in lines.items() if words):
-            table.add_row(f"[bold]{row['name']}[/]" if place == 0 else "", what, words)
+            table.add_row(Text(row["name"] if place == 0 else "", "bold"), what, words)
         table.add_section()
-    _stdout().print(table)
+    stdout().print(table)
     words = Table("", "", box=None, pad_edge=False, show_header=False)
     for code, statement in {**PROPERTIES, **RELATIONS}.items():
         words.add_row(code, statement)
-    _stdout().print(words)
+    stdout().print(words)
 
 
 cli_simulation.register(app)
+cli_what_ifs.register(app)
 
 
 class Phases:
@@ -437,7 +439,7 @@ def _show_run(allocation: Any, audit: Any, out: Path, as_json: bool) -> None:
             )
         )
     else:
-        console = _stdout()
+        console = stdout()
         console.print(allocation.tables())
         console.print(_audit_table(audit))
         for name, count in allocation.settled_by_id.items():
@@ -458,7 +460,7 @@ def _audit_table(audit: Any) -> Table:
     style = {"holds": "green", "fails": "bold red", "not claimed": "dim"}
     for finding in audit.findings:
         total = finding.total
-        verdict = f"[{style[finding.verdict]}]{finding.verdict}[/]"
+        verdict = Text(finding.verdict, style[finding.verdict])
         table.add_row(finding.code, finding.name, verdict, f"{total.checked:,}", f"{total.count:,}")
     return table
 
@@ -466,9 +468,4 @@ def _audit_table(audit: Any) -> Table:
 def _tell(sentences: tuple[str, ...]) -> None:
     """Print what an officer should look at."""
     for sentence in sentences:
-        _stdout().print(sentence, style="yellow", markup=False, highlight=False)
-
-
-def _stdout() -> Console:
-    """Return the console of results: as wide as the terminal, or 120 characters where there is none."""
-    return Console() if sys.stdout.isatty() else Console(width=120)
+        stdout().print(sentence, style="yellow", highlight=False)

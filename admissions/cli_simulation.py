@@ -1,7 +1,6 @@
 """Commands of the laboratory: many lotteries, and what a change of the rules would change."""
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from admissions.cli_printing import AsJson, plain_table, stdout
+
 Data = Annotated[Path, typer.Argument(help="Folder of the office's tables, CSV or Parquet.", show_default=False)]
 Draws = Annotated[int, typer.Option("--draws", "-n", help="Lotteries to draw.")]
 Seed = Annotated[str | None, typer.Option(help="Public text the seeds of the draws are derived from.")]
 Workers = Annotated[int | None, typer.Option(help="Threads; one a processor by default.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Replace an earlier result at OUT.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-MOST_ROWS = 30
-"""Rows of a long table that are printed."""
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +26,6 @@ def register(app: typer.Typer) -> None:
     app.command("compare")(compare_results)
     app.command("misreport")(search_lists)
     app.command("project")(project_years)
-    app.command("marginal")(ask_marginal_seats)
 
 
 def simulate_draws(
@@ -64,13 +61,13 @@ def simulate_draws(
                           "measures": odds.measures.to_dicts()}, ensure_ascii=False))  # fmt: skip
         return
     if odds.exact:
-        _stdout().print("The policy draws no lottery: one run says everything, exactly.")
+        stdout().print("The policy draws no lottery: one run says everything, exactly.")
     if not odds.complete:
         _tell_interrupted(odds.draws, draws)
-    _stdout().print(_measures(odds.measures))
+    stdout().print(_measures(odds.measures))
     settled = odds.children["certain"].drop_nulls()
     always, never = ((settled == word).sum() for word in ("always", "never"))
-    _stdout().print(
+    stdout().print(
         f"{odds.draws:,} draws of {len(odds.children):,} children: {always:,} have a seat whatever the lottery, "
         f"{never:,} have none. The odds are in {out}", highlight=False, soft_wrap=True
     )  # fmt: skip
@@ -109,8 +106,8 @@ def project_years(
         return
     if not ahead.complete:
         _tell_interrupted(ahead.draws, draws)
-    _stdout().print(ahead.tables(), highlight=False)
-    _stdout().print(f"The tables are in {out}", highlight=False, soft_wrap=True)
+    stdout().print(ahead.tables(), highlight=False)
+    stdout().print(f"The tables are in {out}", highlight=False, soft_wrap=True)
 
 
 def search_lists(
@@ -130,50 +127,6 @@ def search_lists(
     with _progress("students") as tell:
         found = misreport(district, rules, seed, students, lists, tell=tell)
     print(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else found)
-
-
-def ask_marginal_seats(
-    run: Annotated[Path, typer.Argument(help="Run folder that `admissions run` wrote.", show_default=False)],
-    in_round: Annotated[
-        str | None, typer.Option("--round", help="One round; by default all that can be asked.")
-    ] = None,
-    rerun: Annotated[
-        bool,
-        typer.Option("--rerun", help="Run a round again for each seat, as it must be where children apply as one."),
-    ] = False,
-    file: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="CSV to write; marginal.csv beside RUN if not given.", show_default=False),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say what the next seat of every programme and pool would change: who moves, who is placed, ranks gained.
-
-    Of each round by itself, seats by list; its guarantee and later rounds are as they were.
-    """
-    from admissions.runs import read_run, refuse_existing_file, write_file
-    from admissions.simulation.what_ifs import marginal_seats, what_if
-
-    file = file or run.absolute().with_name("marginal.csv")
-    refuse_existing_file(file, run)
-    allocation = read_run(run)
-    if in_round is None:
-        table, refused = marginal_seats(allocation, rerun)
-    else:
-        table, refused = what_if(allocation, in_round, rerun).marginal_seats(), {}
-    write_file(file, table.write_csv().encode())
-    if as_json:
-        print(json.dumps({"out": str(file), "seats": table.to_dicts(), "refused": refused}, ensure_ascii=False))
-        return
-    taken = table.filter(~table["stays_empty"]).drop("stays_empty")
-    shown = taken.sort("placed", "ranks_gained", "moved", descending=True, maintain_order=True).head(MOST_ROWS)
-    _stdout().print(_plain_table("The next seat of", shown), markup=False)
-    _stdout().print(
-        f"{len(taken):,} of {len(table):,} would be taken and the others stay empty; {len(shown):,} are shown, "
-        f"all are in {file}", markup=False, highlight=False, soft_wrap=True
-    )  # fmt: skip
-    for reason in refused.values():
-        _stdout().print(reason, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def compare_results(
@@ -258,45 +211,31 @@ def _compare_scenarios(
         print(json.dumps({**head, **tables}, ensure_ascii=False, default=str))
         return
     if reforms.exact:
-        _stdout().print("No policy draws a lottery: one run of each says everything, exactly.")
+        stdout().print("No policy draws a lottery: one run of each says everything, exactly.")
     if not reforms.complete:
         _tell_interrupted(reforms.draws, draws, written=out is not None)
     told = f"Children a draw, against '{scenarios[0].name}', over {reforms.draws:,} draws"
     _print_published(told, reforms.published, ("children", "mean"))
     if len(reforms.targets):
         changed = reforms.targets.filter(reforms.targets["difference"] != 0)
-        _stdout().print(_plain_table("Targets that change", changed))
+        stdout().print(plain_table("Targets that change", changed))
     if out is not None:
-        _stdout().print(f"The tables are in {out}", highlight=False, soft_wrap=True)
+        stdout().print(f"The tables are in {out}", highlight=False, soft_wrap=True)
 
 
 def _tell_interrupted(done: int, asked: int, written: bool = True) -> None:
     kept = "and are written" if written else "and are shown"
-    _stdout().print(f"Interrupted: {done:,} of {asked:,} draws were finished, {kept}.", style="yellow")
+    stdout().print(f"Interrupted: {done:,} of {asked:,} draws were finished, {kept}.", style="yellow")
 
 
 def _print_published(title: str, published: Any, numbers: Sequence[str]) -> None:
     """Print a table of groups, some of whose numbers are empty because they must not be published."""
-    _stdout().print(_plain_table(title, published, numbers))
+    stdout().print(plain_table(title, published, numbers))
     if any(published.select(numbers).null_count().row(0)):
-        _stdout().print(
+        stdout().print(
             "withheld: a number of fewer than 5 children, or one from which such a number could be worked out",
             style="dim", highlight=False,
         )  # fmt: skip
-
-
-def _plain_table(title: str, frame: Any, withheld: Sequence[str] = ()) -> Table:
-    """Return a data frame as a table, numbers to the right; in some columns, what is empty is withheld."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for name, dtype in frame.schema.items():
-        table.add_column(name, justify="right" if dtype.is_numeric() else "left")
-    for row in frame.iter_rows(named=True):
-        table.add_row(*(_cell(one, "withheld" if name in withheld else "") for name, one in row.items()))
-    return table
-
-
-def _cell(value: Any, empty: str) -> str:
-    return empty if value is None else f"{value:,.4g}" if isinstance(value, float) else f"{value}"
 
 
 def _measures(measures: Any) -> Table:
@@ -320,7 +259,3 @@ def _progress(what: str) -> Iterator[Any]:
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-def _stdout() -> Console:
-    return Console() if sys.stdout.isatty() else Console(width=120)

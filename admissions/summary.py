@@ -11,7 +11,7 @@ from rich.text import Text
 
 def as_text(tables: RenderableType, width: int) -> str:
     """Return tables as plain text of a width in characters."""
-    console = Console(file=StringIO(), width=width, force_terminal=False, color_system=None)
+    console = Console(file=StringIO(), width=width, force_terminal=False, color_system=None, markup=False, emoji=False)
     console.print(tables)
     file = console.file
     return file.getvalue() if isinstance(file, StringIO) else ""

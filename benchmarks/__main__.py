@@ -13,6 +13,7 @@ from benchmarks import (
     reasons,
     runs,
     simulations,
+    verifier,
     what_ifs,
 )
 
@@ -27,6 +28,7 @@ SUBJECTS = {
     "reasons": reasons.run,
     "demo": runs.demo,
     "runs": runs.run,
+    "verify": verifier.run,
     "simulations": simulations.run,
     "what_ifs": what_ifs.run,
 }

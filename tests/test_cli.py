@@ -396,15 +396,41 @@ def test_what_the_next_seat_of_each_programme_would_change_is_printed_and_writte
     assert not (tmp_path / "third.csv").exists()
 
 
-def test_ids_in_square_brackets_are_printed_to_the_letter(command, tmp_path):
-    write_district(
-        office(children("S1 S2", mark=[9, 8]), {"[red]A": 1}, ["S1: [red]A", "S2: [red]A"]), tmp_path / "data"
-    )
-    (tmp_path / "policy.toml").write_text(ONE_ORDER)
-    out = tmp_path / "out"
-    assert command("run", tmp_path / "data", "--policy", tmp_path / "policy.toml", "--out", out)[0] == 0
-    code, printed, _ = command("marginal", out, "--out", tmp_path / "[bold].csv")
-    assert code == 0 and "[red]A" in printed and "[bold].csv" in printed
+BRACKETS = """
+title = "[red]Marks"
+[[round]]
+name  = "[red]r :cat:"
+stage = "primary"
+order = ["mark desc", "lottery"]
+[[round.pool]]
+name  = "[bold]p"
+seats = 1
+[[target]]
+name    = "[/]t"
+measure = "share"
+of      = "placed"
+"""
+
+
+def test_what_an_office_names_in_square_brackets_is_printed_to_the_letter_by_every_command(command, tmp_path):
+    """An unknown style in brackets would be swallowed, and a bracket that closes nothing would end the command."""
+    data, policy, out = (tmp_path / name for name in ("[red]data", "[red]policy.toml", "[red]out"))
+    town = children("S1 S2", mark=[9, 8], home="[/red]east")
+    write_district(office(town, {"[red]A": 1}, ["S1: [red]A", "S2: [red]A"]), data)
+    policy.write_text(BRACKETS)
+    asked = {
+        ("run", data, "--policy", policy, "--seed", "x", "--out", out): ("[red]Marks", "[red]r :cat:", "[bold]p", "[/]t", "[red]out"),
+        ("check", data, "--policy", policy, "--examples"): ("[red]r :cat:",),
+        ("audit", out, "--data", data, "--by", "home"): ("[/red]east",),
+        ("marginal", out, "--out", tmp_path / "[red].csv"): ("[red]r :cat:", "[red]A", "[bold]p", "[red].csv"),
+        ("compare", out, out, "--data", data, "--by", "home"): ("[/red]east",),
+        ("simulate", data, "--policy", policy, "--draws", 2, "--seed", "x", "--out", tmp_path / "[red]odds"): ("[/]t", "[red]odds"),
+        ("explain", out, "S2"): ("[red]A",),
+    }  # fmt: skip
+    for arguments, words in asked.items():
+        code, printed, complaint = command(*arguments)
+        assert (code, complaint) == (0, ""), arguments
+        assert not [word for word in words if word not in printed], arguments
 
 
 def test_rounds_that_cannot_say_what_a_seat_would_change_are_named_with_the_way_out(command, tmp_path):

@@ -71,6 +71,7 @@ def unlike_allocate(district, policy, seeds):
 SEEDS = [derived_seed("odds", 1), derived_seed("odds", 2), "short"]
 
 
+@pytest.mark.compiled
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(districts(), policies_of_rounds())
 def test_every_draw_is_the_allocation_of_its_seed(district, policy):
@@ -248,6 +249,7 @@ def first(town):
     return frames_of(adm.simulate(*town, draws=60, seed="x", workers=1))
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("workers", [2, 5])
 def test_odds_are_the_same_for_any_number_of_workers(town, first, workers):
     assert are_equal(first, frames_of(adm.simulate(*town, draws=60, seed="x", workers=workers)))
@@ -298,6 +300,7 @@ def test_a_policy_without_a_lottery_is_answered_exactly_by_one_run():
     assert "exact" in repr(odds)
 
 
+@pytest.mark.compiled
 def test_what_is_counted_takes_the_same_room_however_many_draws(town):
     laboratory, slots, seed = prepare_blocks((*town, "x"))
 

@@ -19,6 +19,7 @@ from tests.offices import children, office, one_round
 from tests.what_if import Drawn, Office, offices
 
 ordinary = settings(max_examples=60, deadline=None, derandomize=True)
+whole_runs = settings(max_examples=40, deadline=None, derandomize=True)
 CHAINED = ("deferred_acceptance", "serial_dictatorship")
 MARKS = {"order": ["mark desc"]}
 
@@ -140,18 +141,22 @@ def test_a_seat_more_or_less_in_any_pool_of_any_round_is_what_the_round_gives_wh
                     assert (row["placed"], row["stays_empty"]) == (answer.placed, not len(answer.moves))
 
 
-@ordinary
+@pytest.mark.compiled
+@whole_runs
 @given(chained_offices(but=("mechanism", "parameters", "pool")))
 def test_a_seat_more_is_what_the_tables_give_with_a_seat_more(one):
-    state, before = asked(one.run()), seats(one.run())
+    allocation = one.run()
+    state, before = asked(allocation), seats(allocation)
     for programme in one.tables["programmes"]["programme_id"]:
         assert told(state.seat_added(programme)) == moved(before, seats(one.with_seat(programme).run()))
 
 
-@ordinary
+@pytest.mark.compiled
+@whole_runs
 @given(chained_offices(), st.randoms(use_true_random=False))
 def test_a_child_withdrawn_is_what_the_tables_give_without_it(one, dice):
-    state, before = asked(one.run()), seats(one.run())
+    allocation = one.run()
+    state, before = asked(allocation), seats(allocation)
     for child in some(dice, one.tables["students"]["student_id"]):
         without = ~pl.col("student_id").is_in(one.family(child))
         fewer = {name: one.tables[name].filter(without) for name in ("students", "choices")}
@@ -159,7 +164,8 @@ def test_a_child_withdrawn_is_what_the_tables_give_without_it(one, dice):
         assert answered(state.child_withdrawn, child) == moved(before, after)
 
 
-@ordinary
+@pytest.mark.compiled
+@whole_runs
 @given(chained_offices(), st.randoms(use_true_random=False))
 def test_another_list_is_what_the_tables_give_with_it(one, dice):
     allocation, policy = one.run(), adm.Policy.from_dict(one.policy)
@@ -172,7 +178,8 @@ def test_another_list_is_what_the_tables_give_with_it(one, dice):
         assert answered(state.list_changed, child, other) == moved(before, after)
 
 
-@ordinary
+@pytest.mark.compiled
+@whole_runs
 @given(chained_offices(), st.randoms(use_true_random=False))
 def test_a_child_like_another_is_what_the_tables_give_with_one_that_draws_the_next_lot(one, dice):
     allocation = one.run()

@@ -47,6 +47,8 @@ CHECKS = {  # which check the cells of a published row belong to, after those th
     "allocation": (1, "children " * 8),
 }
 REASONS = ("no round", "not eligible", "no list", "no class", "no pool", "outranked", "seats ran out")
+USAGE = "usage: python verify.py OUT DATA"
+NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 TERM = re.compile(r"\s*(.+?)(?:\s+(asc|desc))?\s*\Z", re.IGNORECASE | re.DOTALL)
 QUOTED, WORD = r"('(?:[^']|'')*'|\"[^\"]+\")", r"(?!(?:and|or|not|when|then|else|in|between|like)\b)\b[\w.]+"
 SUM = re.compile(rf"{QUOTED}|{WORD}(?:\s*[-+*/]\s*{WORD})+|/", re.IGNORECASE)
@@ -65,6 +67,16 @@ FROM a LEFT JOIN students ON students.rowid = _s LEFT JOIN choices ON choices.ro
 def code(text: str) -> str:
     """Return an expression as SQLite reads it: sums to nine decimals, so that no last bit of a float counts."""
     return SUM.sub(lambda x: x[1] or (x[0] if x[0] == "/" else f"round({x[0]}, 9)").replace("/", "*1.0/"), f"({text})")
+
+
+def typed(cells: set[str], text: bool) -> tuple[dict[str, Any], str]:
+    """Return what stands for some cells of a column, and its type: numbers or truth values if all are, or else text."""
+    cells, known = cells - {""}, dict[str, Any]({"": None})
+    if not text and all(map(NUMBER.fullmatch, cells)):
+        return known, "NUMERIC"
+    if not text and {cell.lower() for cell in cells} <= {"true", "false"}:
+        return known | {cell: int(cell.lower() == "true") for cell in cells}, "NUMERIC"
+    return known, "TEXT"
 
 
 def spot(lon: str, lat: str, x: str, y: str) -> Any:
@@ -127,7 +139,6 @@ class Run:
 
     def load(self, policy: str, tables: Any) -> dict[str, str]:
         """Take the columns that are told of, the office's into SQLite; return where what conditions may read stands."""
-        known = {"": None, "true": 1, "false": 0}
         names = dict[str, str]()
         for table, columns in TABLES.items():
             text, named = columns.partition("|")[0].split(), columns.replace("|", "").split()
@@ -139,10 +150,15 @@ class Run:
             pick = itemgetter(*map([*head, *lacks].index, named))
             self.read[table] = [pick(line + [""] * len(lacks)) for line in lines] if lacks else [*map(pick, lines)]
             if table in ("students", "choices", "programmes", "schools", "zones"):
-                typed = ", ".join(f'"{name}" {"TEXT" if name in text else "NUMERIC"}' for name in named)
-                self.db.execute(f"CREATE TABLE {table} ({typed})")
-                rows = ([known.get(cell, cell) for cell in cells] for cells in self.read[table])
-                self.db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(named))})", rows)
+                kinds, known = list[str](), list[Any]()
+                for name, cells in zip(named, zip(*self.read[table], strict=True), strict=False):
+                    values, kind = typed({*cells}, name in text)
+                    kinds.append(f'"{name}" {kind}')
+                    known.append(map(values.get, cells, cells))
+                kinds = kinds or [f'"{name}"' for name in named]
+                self.db.execute(f"CREATE TABLE {table} ({', '.join(kinds)})")
+                marks = ", ".join("?" * len(named))
+                self.db.executemany(f"INSERT INTO {table} VALUES ({marks})", zip(*known, strict=True))
                 told = named[2:] if table == "choices" else [] if table == "zones" else named
                 own = {name: f'{table}."{name}"' for name in told if name in head}
                 names = {f"{table[:-1]}_{name}": where for name, where in own.items()} | own | names
@@ -158,7 +174,8 @@ class Run:
         """Return where a check first found something wrong."""
         for table, where in self.faults[check][:1]:
             rows = (n for n, cells in enumerate(self.read[table], 2) if cells[: len(where)] == where)
-            return f"{table} row {where if isinstance(where, int) else next(rows, 'that is missing')}"
+            row = where if isinstance(where, int) else next(rows, None)
+            return f"{table} row {row}" if row else f"{table}: a row is missing"
         return ""
 
     def seat(self, i: str, p: int, name: str, pool: str, given: float, route: str) -> None:
@@ -365,9 +382,12 @@ class Round:
         while len(left := {arrow for arrow in circles if arrow[1] in {box for box, _ in circles}}) < len(circles):
             circles = left  # arrows from a pool to the seat of whom it wants most: some go in a circle, or none is left
         found = {"envy": (wanted, envy), "waste": (wanted, waste), "improvement": (len(arrows), [*circles])}
+        twins = any(len(run.members[s]) > 1 for s in self.entries)
+        lost = ["improvement"] if self.tied or "programmes" in self.parameters else []
+        lost += {"regional": ["envy"], "stable_improvement": ["improvement"]}.get(self.mechanism, []) * twins
         for check in () if self.skip else PROVEN.get(self.mechanism, "").split():
             cases, faults = found[check]
-            if check != "improvement" or not (self.tied or "programmes" in self.parameters):
+            if check not in lost:
                 run.cases[check] += cases - len(faults)
                 for at in faults:
                     table, where = ("programmes", at[0][0] + 1) if check == "improvement" else ("applications", at)
@@ -516,6 +536,8 @@ def main(out: str, data: str) -> int:
     gc.disable()  # there are no cycles to collect
     try:
         files = {path.name: path.read_bytes() for path in Path(out).iterdir()}
+        if "run.json" not in files or not Path(data).is_dir():
+            raise OSError(f"{data}: no such folder" if "run.json" in files else f"{out} holds no run.json; {USAGE}")
         found = {name: {sha256(content).hexdigest()} for name, content in files.items()}
         stated = (manifest := json.loads(files["run.json"]))["outputs"] | manifest["inputs"]
         for name in ("run.json", "timings.json"):  # each ends with the hash of its lines before
@@ -523,6 +545,8 @@ def main(out: str, data: str) -> int:
             stated[name] = sha256(lines + f' "sha256": "{sha256(lines).hexdigest()}"\n}}\n'.encode()).hexdigest()
         for name in {*TABLES, *manifest["inputs"]}:
             path = Path(data) / ("zones.geojson" if name == "outlines" else f"{name}.csv")
+            if name in manifest["inputs"] and path.with_suffix(".parquet").is_file():
+                raise OSError(f"{name}.parquet: plain Python reads CSV alone; `admissions verify` takes Parquet, too")
             if path.is_file():  # its hash is that of its header and its other lines in order, or as it is
                 files[name] = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
                 head, _, rest = files[name].replace(b"\r\n", b"\n").partition(b"\n")
@@ -547,4 +571,4 @@ def main(out: str, data: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]) if len(sys.argv) == 3 else print(USAGE, file=sys.stderr) or 2)

@@ -76,6 +76,11 @@ def test_what_is_wrong_is_named_with_table_row_column_and_value(folder, table, t
         assert words in str(caught.value)
 
 
+def test_a_quoted_empty_cell_is_empty(folder):
+    (folder / "students.csv").write_text(GOOD["students"].replace(",,", ',"",'))
+    assert read_district(folder).students["mark"].to_list() == [Decimal("600.50"), None]
+
+
 def test_every_problem_of_every_table_is_reported_at_once(folder):
     (folder / "choices.csv").write_text(GOOD["choices"].replace("S2,1,A1", "S2,0,X1"))
     (folder / "programmes.csv").write_text(GOOD["programmes"].replace(",2\n", ",-1\n"))

@@ -31,7 +31,7 @@ FLOORS = [
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 AUDIT_NEVER = {"kernels", "mechanisms", "solvers", "engine", "decoding"}
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_KERNEL, MOST_PARAMETERS = 500, 60, 120, 8
-LONGEST_VERIFIER = 550  # one file, to be handed to a stranger
+LONGEST_VERIFIER = 600  # one file, to be handed to a stranger
 
 
 def room_of(path: Path) -> str:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -431,6 +432,77 @@ def test_whatever_the_engine_decides_the_verifier_finds_it_so(district, kind, da
     policy = data.draw(policies(kind[0], **kind[1]))
     allocation = adm.allocate(district, policy, seed="x")
     assert not [one for one in verdicts(allocation) if one[2]]
+
+
+def holds(folder, students, policy, choices=None, programmes="A,A,senior,2"):
+    """Return whether a run of tables in CSV holds; by default every child lists A."""
+    data = folder / "data"
+    data.mkdir(exist_ok=True)
+    ids = [line.split(",")[0] for line in students.splitlines()[1:]]
+    (data / "students.csv").write_text(students, encoding="utf-8")
+    (data / "schools.csv").write_text("school_id\n" + "\n".join(sorted({*re.findall("[A-C]", programmes)})) + "\n")
+    (data / "programmes.csv").write_text(f"programme_id,school_id,stage,seats\n{programmes}\n")
+    lines = choices or [f"{i},1,A" for i in ids]
+    (data / "choices.csv").write_text("\n".join(["student_id,rank,programme_id", *lines]) + "\n")
+    allocation = adm.allocate(adm.read_district(data), adm.Policy.from_toml(policy), seed="x")
+    adm.write_run(folder / "out", allocation, adm.audit(allocation), force=True)
+    return verify.main(str(folder / "out"), str(data)) == 0
+
+
+ONE_ROUND = 'title = "p"\n[[round]]\nname = "r"\nstage = "senior"\n'
+
+
+@pytest.mark.parametrize("outsider", ["S2,primary,9", "S2,senior,9"])
+def test_places_in_pools_of_other_orders_do_not_depend_on_who_does_not_apply(tmp_path, outsider):
+    pools = '[[round.pool]]\nname = "marks"\nseats = 1\norder = ["mark desc"]\n'
+    pools += '[[round.pool]]\nname = "open"\norder = ["mark asc"]\n'
+    students = f"student_id,stage,mark\nS1,senior,3\n{outsider}\nS3,senior,1\n"
+    assert holds(tmp_path, students, ONE_ROUND + pools, ["S1,1,A", "S3,1,A"])
+
+
+CELLS_AND_CONDITIONS = [
+    ("home district", "N S N", """\\"home district\\" = 'N'"""),
+    ("flag", "TRUE FALSE TRUE", "flag"),
+    ("flag", "True False False", "NOT flag"),
+    ("flag", "true maybe false", "flag = 'true'"),
+    ("area", "0101 0201 0102", "area LIKE '01%'"),
+    ("area", "0101 - 0102", "COALESCE(area, 'none') = '0101'"),
+    ("gate", "012 12 A", "gate = '12'"),
+    ("room", "3E2 300 B1", "room = '3E2'"),
+    ("class", "7.1 7.10 7.2a", "class = '7.10'"),
+    ("born", "2009-12-31 2010 2010-05-01", "born >= '2010'"),
+    ("mark", "1.5 10 9", "mark > 9"),
+]
+
+
+@pytest.mark.parametrize(("column", "cells", "condition"), CELLS_AND_CONDITIONS)
+def test_cells_are_what_the_office_reads_them_as(tmp_path, column, cells, condition):
+    rows = [f"S{n},senior,{cell.strip('-')}" for n, cell in enumerate(cells.split())]
+    students = "\n".join([f"student_id,stage,{column}", *rows, "S8,senior,", "S9,senior,"]) + "\n"
+    policy = f'[[round.priority]]\nclass = "first"\nwhen = "{condition}"\n[[round.priority]]\nclass = "others"\n'
+    assert holds(tmp_path, students, ONE_ROUND + policy)
+
+
+def test_twins_are_not_promised_what_no_mechanism_gives_them(tmp_path):
+    students = "student_id,stage,mark,bundle_id\nS0,senior,4,B0\nS1,senior,4,B0\nS2,senior,6,\nS3,senior,7,\n"
+    students += "S4,senior,4,B4\nS5,senior,4,B4\nS6,senior,7,\n"
+    lists = {"S0": "A", "S1": "A", "S2": "BC", "S3": "CA", "S4": "AB", "S5": "AB", "S6": "BAC"}
+    choices = [f"{i},{rank},{p}" for i, wanted in lists.items() for rank, p in enumerate(wanted, 1)]
+    law = ONE_ROUND + 'mechanism = "regional"\norder = ["mark desc"]\nparameters = {cap = 3}\n'
+    law += '[[round.pool]]\nname = "n"\nseats = 3\n[[round.pool]]\nname = "rest"\n'
+    assert holds(tmp_path, students, law, choices, "A,A,senior,2\nB,B,senior,3\nC,C,senior,1")
+
+
+def test_what_plain_python_cannot_read_is_no_accusation(town, tmp_path, capsys):
+    run = write(town, tmp_path, "parquet")
+    assert verify.main(*run) == 2
+    assert ".parquet: plain Python reads CSV alone" in capsys.readouterr().err
+    assert verify.main(run[0], run[1] + "-elsewhere") == 2
+    assert "no such folder" in capsys.readouterr().err
+    assert verify.main(run[1], run[0]) == 2
+    assert "holds no run.json" in capsys.readouterr().err
+    done = subprocess.run([sys.executable, verify.__file__, run[0]], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "usage: python verify.py OUT DATA\n")
 
 
 def test_the_verifier_holds_real_districts():

@@ -79,7 +79,14 @@ class Ranking:
             columns.append(("student", np.arange(len(self.applications.district.students), dtype=np.int64)))
         level: Level = "student" if all(own == "student" for own, _ in columns) else "application"
         spread = [codes if own == level else self.applications.spread(own, codes) for own, codes in columns]
-        return self.applications.spread(level, dense(_packed(spread)))
+        places = _packed(spread)
+        if level == "student":  # those who apply for nothing here take no place
+            applies = np.zeros(len(places), dtype=np.bool_)
+            applies[self.applications.student] = True
+            dense_places = np.zeros(len(places), dtype=np.int64)
+            dense_places[applies] = dense(places[applies])
+            return self.applications.spread(level, dense_places)
+        return dense(places)
 
     def _coded(self, term: Term, where: str) -> tuple[Level, Int64Array]:
         """Return a term's values as dense codes, smaller goes first, missing values last."""

@@ -127,6 +127,8 @@ def _read_csv(path: Path) -> RawTable:
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise ValueError(f"column '{twice[0]}' is there twice")
     frame = pl.read_csv(BytesIO(text), infer_schema=False, encoding="utf8", truncate_ragged_lines=False)
+    if b'""' in text:  # a quoted empty cell is as empty as one without quotation marks
+        frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
     if short := _short_rows(text, len(header), len(frame)):
         message = f"has fewer cells than the header has names ({len(header)}); an empty cell needs its comma, too"
         raise DataError([Problem(path.name, row, "", None, message) for row in short])

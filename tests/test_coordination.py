@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from admissions.errors import MarketError
-from admissions.solvers.coordination import coordinate
+from admissions.solvers.coordination import _cheapest, coordinate
 from admissions.solvers.flows import NEVER, prices, solve_flow
 from tests.naive import coordination as naive
 
@@ -84,6 +84,29 @@ def test_twins_go_whole_where_the_best_flow_would_part_them():
     assert result.placed.tolist() == [0]
     wide = coordinate([metres], metres > 0, np.zeros(2, np.int32), np.arange(2), np.array([1, 2]), np.array([2, 2]))
     assert wide.placed.tolist() == [1, 0]
+
+
+@settings(max_examples=300, deadline=None)
+@given(problems(largest=9), st.integers(2, 3))
+def test_twins_whom_the_best_flow_parts_go_where_trying_every_programme_would_have_them(problem, size):
+    costs, allowed, node, _, _, seats = problem
+    cost = np.hstack([np.where(allowed, costs[0], NEVER), np.full((len(allowed), 1), 1000)])
+    supply, left = np.bincount(node, minlength=len(cost)), np.append(seats, len(node) + 2 * size)
+    supply[0] += size
+    choices = [c for c in np.argsort(cost[0], kind="stable").tolist() if cost[0, c] < NEVER and left[c] >= size]
+    after, column = _cheapest(cost, supply, left, solve_flow(cost, supply, left), 0, size, choices)
+
+    def spent(flow, column):
+        return int(flow[flow > 0] @ cost[flow > 0]) + size * int(cost[0, column])
+
+    tried = []
+    for choice in choices:
+        rest, room = supply.copy(), left.copy()
+        rest[0] -= size
+        room[choice] -= size
+        tried.append(spent(solve_flow(cost, rest, room), choice))
+    assert spent(after, column) == min(tried)
+    assert column == choices[tried.index(min(tried))]
 
 
 @pytest.mark.parametrize("short", [0, 25])

@@ -7,12 +7,13 @@ programme it has in any, then the second, and so on: which optimal flow the solv
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
 from admissions.errors import MarketError
 from admissions.market import BoolArray, Int32Array, Int64Array
-from admissions.solvers.flows import NEVER, solve_flow
+from admissions.solvers.flows import NEVER, prices, solve_flow
 from admissions.solvers.rerouting import Rerouting
 
 LARGEST_COST = 1 << 50
@@ -130,26 +131,41 @@ def _seat_whole(
     `supply` and `left` lose what it takes.
     """
     choices = [c for c in np.argsort(cost[kind], kind="stable").tolist() if cost[kind, c] < NEVER and left[c] >= size]
-    whole = [c for c in choices if flow[kind, c] >= size]
-    best: tuple[int, Int64Array, int] | None = None
-    for column in whole[:1] or choices:
-        rest, room = supply.copy(), left.copy()
-        rest[kind] -= size
-        room[column] -= size
-        if whole:
-            after = flow.copy()
-            after[kind, column] -= size
-        else:
-            after = solve_flow(cost, rest, room)
-        spent = _spent(cost, after) + size * int(cost[kind, column])
-        if best is None or spent < best[0]:
-            best = spent, after, column
-    if best is None:
+    if not choices:
         raise MarketError("coordinated placement: no column has room for an applicant")
-    _, after, column = best
+    whole = [c for c in choices if flow[kind, c] >= size]
+    if whole:
+        after, column = flow.copy(), whole[0]
+        after[kind, column] -= size
+    else:
+        after, column = _cheapest(cost, supply, left, flow, kind, size, choices)
     supply[kind] -= size
     left[column] -= size
     return after, column
+
+
+def _cheapest(
+    cost: Int64Array, supply: Int64Array, left: Int64Array, flow: Int64Array, kind: int, size: int, choices: list[int]
+) -> tuple[Int64Array, int]:
+    """Return the best flow of the rest and the programme at which it and the applicant cost least, the first of equals.
+
+    A programme costs at least what the prices of the flow there is say: those that cannot be cheaper are not tried.
+    """
+    total = cost[kind] + prices(cost, flow, left)
+    least = _spent(cost, flow) - size * int(total.min())
+    bound = {column: least + size * int(total[column]) for column in choices}
+    best, best_flow = (inf, 0), flow
+    for column in sorted(choices, key=bound.__getitem__):
+        if bound[column] > best[0]:
+            break
+        rest, room = supply.copy(), left.copy()
+        rest[kind] -= size
+        room[column] -= size
+        after = solve_flow(cost, rest, room)
+        spent = _spent(cost, after) + size * int(cost[kind, column]), choices.index(column)
+        if spent < best:
+            best, best_flow = spent, after
+    return best_flow, choices[best[1]]
 
 
 def _spent(cost: Int64Array, flow: Int64Array) -> int:

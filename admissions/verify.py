@@ -150,18 +150,16 @@ class Run:
             pick = itemgetter(*map([*head, *lacks].index, named))
             self.read[table] = [pick(line + [""] * len(lacks)) for line in lines] if lacks else [*map(pick, lines)]
             if table in ("students", "choices", "programmes", "schools", "zones"):
-                kinds, known = list[str](), list[Any]()
-                for name, cells in zip(named, zip(*self.read[table], strict=True), strict=False):
-                    values, kind = typed({*cells}, name in text)
+                kinds, known, own = list[str](), list[Any](), named[2:] if table == "choices" else named
+                for name, cells in [*zip(named, zip(*self.read[table], strict=True), strict=False)][-len(own) :]:
+                    values, kind = typed({""} if name in text else {*cells}, name in text)
                     kinds.append(f'"{name}" {kind}')
                     known.append(map(values.get, cells, cells))
-                kinds = kinds or [f'"{name}"' for name in named]
+                kinds, marks = kinds or [f'"{name}"' for name in own], ", ".join("?" * len(own))
                 self.db.execute(f"CREATE TABLE {table} ({', '.join(kinds)})")
-                marks = ", ".join("?" * len(named))
                 self.db.executemany(f"INSERT INTO {table} VALUES ({marks})", zip(*known, strict=True))
-                told = named[2:] if table == "choices" else [] if table == "zones" else named
-                own = {name: f'{table}."{name}"' for name in told if name in head}
-                names = {f"{table[:-1]}_{name}": where for name, where in own.items()} | own | names
+                told = {name: f'{table}."{name}"' for name in own if name in head and table != "zones"}
+                names = {f"{table[:-1]}_{name}": where for name, where in told.items()} | told | names
         return names
 
     def tell(self, check: str, bad: bool, table: str, where: Any) -> None:
@@ -202,9 +200,13 @@ class Run:
         """Return whole metres: those a table has for a child or its zone, on the plane, or on the globe (haversine)."""
         (i, zone, *_), (plane, globe), sites = self.students[s], self.homes[s], [self.sites[p] for p in programmes]
         (x1, y1, level), table = globe or (0, 0, 0), self.stated
-        half = lambda x2, y2, other: sin((y2 - y1) / 2) ** 2 + level * other * sin((x2 - x1) / 2) ** 2  # noqa: E731
-        halves = [half(*at) if globe and at else None for _, at, _, _ in sites]
-        found = [None if a is None else round(2 * 6_371_008.8 * atan2(sqrt(a), sqrt(1 - a))) for a in halves]
+        across = [site[1] if globe else None for site in sites]
+        halves = [
+            -1 if at is None else sin((at[1] - y1) / 2) ** 2 + level * at[2] * sin((at[0] - x1) / 2) ** 2
+            for at in across
+        ]
+        found: list[int | None]
+        found = [None if a < 0 else round(12_742_017.6 * atan2(sqrt(a), sqrt(1 - a))) for a in halves]
         if plane:
             found = [round(dist(plane, site[0])) if site[0] else far for site, far in zip(sites, found, strict=True)]
         if table:
@@ -440,7 +442,7 @@ class Round:
             run.suppose((s, p, run.wishes[s].get(p, (None,))[-1]) for s, p in product(rest, free))
             pairs = {*run.db.execute(f"SELECT _s, _p FROM v WHERE {code(guarantee['where'])}")}
             may = {s: {p for p in free if (s, p) in pairs} for s in rest}
-        metres = {s: run.metres(s, free) for s in rest}
+        group, metres = [run.sites[q][3] for q in free], {s: run.metres(s, free) for s in rest}
         beyond = 1 + max((far for line in metres.values() for far in line if far is not None), default=-1)
         taken, largest = Counter[Any](), Counter[Any]()
         for turn, s in enumerate(rest):
@@ -452,12 +454,12 @@ class Round:
                 continue
             for i in run.members[s] if p else ():
                 run.seat(i, p or 0, self.name, "", -inf, "coordinated")
-            costs: list[Any] = [0] * len(free)
+            costs: list[Any] = []
             for what in guarantee.get("prefer", ("same_group", "distance")):
-                values = [beyond if far is None else far for far in metres[s]]
-                if what == "same_group":
-                    values = [run.sites[q][3] not in near for q in free]
-                costs = [cost * 10**11 + value for cost, value in zip(costs, values, strict=True)]
+                values: list[int] = [one not in near for one in group]
+                if what == "distance":
+                    values = [beyond if far is None else far for far in metres[s]]
+                costs = [cost * 10**11 + value for cost, value in zip(costs, values, strict=True)] if costs else values
             if len(may[s]) < len(free):
                 costs = [cost if q in may[s] else inf for q, cost in zip(free, costs, strict=True)]
             if size == 1:
@@ -490,8 +492,7 @@ class Round:
             if prices == before:
                 break
         run.tell("guarantee", prices != before, "programmes", 2)
-        for p, q in product(least, ends):
-            step = least[p][ends.index(q)]
+        for p, q, step in ((p, q, step) for p, steps in least.items() for q, step in zip(ends, steps, strict=True)):
             if step <= 0 and p and q and p != q:
                 smaller = run.programmes[q][0] < run.programmes[p][0]
                 run.tell("guarantee", step == 0 and smaller and left[q] > 0, "programmes", p + 1)
@@ -557,7 +558,8 @@ def main(out: str, data: str) -> int:
         if not wrong:
             files["applications"] = gzip.decompress(files["applications.csv.gz"])
             files |= {name: files[f"{name}.csv"] for name in ("allocation", "cutoffs")}
-            texts = {name: io.StringIO(files[name].decode(), newline="") for name in TABLES if name in files}
+            inputs = {name: io.BytesIO(files[name]) for name in TABLES if name in files}
+            texts = {name: io.TextIOWrapper(content, "utf-8", newline="") for name, content in inputs.items()}
             verdict += judge_run(manifest, {name: csv.reader(text) for name, text in texts.items()})
         for name, cases, faults, at in verdict:
             fault = f"  {faults:,}: {at}" if faults else ""

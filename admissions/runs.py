@@ -20,7 +20,7 @@ import polars as pl
 
 from admissions.allocation import SHORTFALL, Allocation
 from admissions.audit import Audit
-from admissions.district.district import District
+from admissions.district.district import District, content_hash
 from admissions.district.reading import unreadable
 from admissions.errors import RunError
 from admissions.policy.policy import Policy
@@ -299,9 +299,11 @@ def changed_files(folder: str | Path) -> list[str]:
 
 
 def changed_tables(folder: str | Path, district: District) -> list[str]:
-    """Return the tables of a district that are not, row for row, those a run was made from."""
+    """Return the tables of a district that are not those a run was made from, be it from files or from frames."""
     inputs: dict[str, str] = read_manifest(folder).get("inputs", {})
-    return sorted(name for name in {*inputs, *district.sources} if inputs.get(name) != district.sources.get(name))
+    other = [name for name in {*inputs, *district.sources} if inputs.get(name) != district.sources.get(name)]
+    tables = district.tables()
+    return sorted(name for name in other if name not in tables or inputs.get(name) != content_hash(tables[name]))
 
 
 def encode_tables(allocation: Allocation) -> dict[str, bytes]:

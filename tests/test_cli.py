@@ -173,6 +173,15 @@ def test_an_audit_against_other_tables_ends_with_3(command, data, tmp_path):
     assert "schools is not as the run read it" in printed
 
 
+def test_tables_written_after_a_run_from_frames_are_those_of_the_run(command, tmp_path):
+    district = adm.generate_district("cli", size=200)
+    allocation = adm.allocate(district, adm.read_policy("district_2016"), seed="x")
+    adm.write_run(tmp_path / "out", allocation, adm.audit(allocation))
+    for form in ("csv", "parquet"):
+        write_district(district, tmp_path / form, form)
+        assert command("audit", tmp_path / "out", "--data", tmp_path / form)[0] == 0
+
+
 def test_a_run_whose_audit_fails_ends_with_3_and_publishes_no_allocation(command, data, tmp_path, monkeypatch):
     """A mechanism that lets nobody in is caught before anything is published."""
     import admissions.engine

@@ -186,7 +186,7 @@ class Hashes(Mapping[str, str]):
     def __init__(self, tables: Mapping[str, str | pl.DataFrame]) -> None:
         worker = ThreadPoolExecutor(max_workers=1)
         self._made = {
-            name: one if isinstance(one, str) else worker.submit(_content_hash, one) for name, one in tables.items()
+            name: one if isinstance(one, str) else worker.submit(content_hash, one) for name, one in tables.items()
         }
         worker.shutdown(wait=False)
 
@@ -201,7 +201,8 @@ class Hashes(Mapping[str, str]):
         return len(self._made)
 
 
-def _content_hash(frame: pl.DataFrame) -> str:
+def content_hash(frame: pl.DataFrame) -> str:
+    """Return the SHA-256 of a table as held, written as CSV."""
     buffer = BytesIO()
     frame.write_csv(buffer)
     return sha256(buffer.getbuffer()).hexdigest()

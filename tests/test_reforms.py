@@ -335,6 +335,7 @@ def content_of(out):
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
+@pytest.mark.compiled
 def test_what_scenarios_change_is_written_and_a_killed_comparison_goes_on_to_the_same_bytes(command, folder):
     asked = ("compare", folder / "scenarios.toml", "--draws", 60, "--seed", "x", "--by", "hukou", "--out")
     code, printed, _ = command(*asked, folder / "whole")

@@ -112,6 +112,7 @@ def by_list(compiled, matching, speakers, one):
     return found
 
 
+@pytest.mark.compiled
 @ordinary
 @given(chained_offices())
 def test_a_seat_more_or_less_in_any_pool_of_any_round_is_what_the_round_gives_when_run_again(one):
@@ -270,6 +271,7 @@ def with_seats_nobody_lists(one):
     return {**one.tables, **{name: pl.concat([one.tables[name], rows]) for name, rows in more.items()}}
 
 
+@pytest.mark.compiled
 @ordinary
 @given(chained_offices(), st.booleans(), st.randoms(use_true_random=False))
 def test_where_nothing_that_follows_is_touched_all_rounds_run_again_give_the_same_seats(one, guaranteed, dice):

@@ -31,7 +31,9 @@ FLOORS = [
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 AUDIT_NEVER = {"kernels", "mechanisms", "solvers", "engine", "decoding"}
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_KERNEL, MOST_PARAMETERS = 500, 60, 120, 8
-LONGEST_VERIFIER = 600  # one file, to be handed to a stranger
+LONGEST_VERIFIER = 576  # one file, to be handed to a stranger; it is meant to have 250
+MOST_OPTIONS = 10
+"""Arguments and options of a command; whoever calls it names them."""
 
 
 def room_of(path: Path) -> str:
@@ -114,8 +116,8 @@ def test_files_and_functions_stay_small(path):
             assert lines <= longest, f"{node.name}: {lines} lines"
             parameters = [a.arg for a in (*node.args.args, *node.args.kwonlyargs) if a.arg not in ("self", "cls")]
             is_command = room_of(path) in ("cli", "cli_simulation", "cli_what_ifs") and not node.name.startswith("_")
-            if room_of(path) != "kernels" and not is_command:
-                assert len(parameters) <= MOST_PARAMETERS, node.name
+            if room_of(path) != "kernels":
+                assert len(parameters) <= (MOST_OPTIONS if is_command else MOST_PARAMETERS), node.name
 
 
 def test_no_function_shares_the_name_of_a_module_but_the_one_the_interface_asks_for():

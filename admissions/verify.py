@@ -21,7 +21,7 @@ from collections import Counter, defaultdict
 from functools import cache
 from hashlib import sha256
 from itertools import accumulate, cycle, product, takewhile
-from math import atan2, cos, dist, inf, radians, sin, sqrt
+from math import asin, cos, dist, inf, radians, sin, sqrt
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,8 @@ def typed(cells: set[str], text: bool) -> tuple[dict[str, Any], str]:
 
 
 def spot(lon: str, lat: str, x: str, y: str) -> Any:
-    """Return a place as a point of the plane, and of the globe in radians with the cosine of its latitude."""
-    globe = (radians(float(lon)), radians(float(lat)), cos(radians(float(lat)))) if lon and lat else None
+    """Return a place as a point of the plane, and of the globe in half radians with the cosine of its latitude."""
+    globe = (radians(float(lon)) / 2, radians(float(lat)) / 2, cos(radians(float(lat)))) if lon and lat else None
     return (float(x), float(y)) if x else None, globe
 
 
@@ -93,10 +93,11 @@ class Run:
         self.db = sqlite3.connect(":memory:")
         self.cases, self.faults, self.read = Counter[str](), defaultdict[str, list[Any]](list), dict[str, Any]()
         self.taken, self.left, self.placed = Counter[int](), dict[int, str](), set[int]()
+        self.given = dict[str, tuple[str, ...]]()
         names = self.load(manifest["policy"], tables)
         widths = {table: width for table, (width, _) in CHECKS.items()}
         self.published = {table: {cells[:n]: cells[n:] for cells in self.read[table]} for table, n in widths.items()}
-        self.expected: dict[str, dict[Any, Any]] = {table: {} for table in CHECKS}
+        self.rows = {table: len(rows) for table, rows in self.published.items()}
         self.students = dict(enumerate(self.read["students"], 1))
         self.programmes = dict(enumerate(self.read["programmes"], 1))
         self.far = dict.fromkeys((cells[0] for cells in self.read["students"]), 0)
@@ -130,8 +131,7 @@ class Run:
         self.alien |= {"in_zone", "distance", "choice_rank"} | ({"lottery"} if self.scoped else set())
         self.draw = cache(self.lottery)
         self.db.create_function("draw", 2, self.draw, deterministic=True)
-        far = lambda s, p: self.metres(s, [p])[0] if s and p else None  # noqa: E731
-        self.db.create_function("metres", 2, far, deterministic=True)
+        self.db.create_function("metres", 2, lambda s, p: self.metres(s, [p])[0] if s and p else None)
         self.db.create_function("left_by", 1, self.left.get)
         self.db.create_function("placed", 1, self.placed.__contains__)
         columns = ", ".join(f'{where} AS "{name}"' for name, where in names.items())
@@ -176,10 +176,17 @@ class Run:
             return f"{table} row {row}" if row else f"{table}: a row is missing"
         return ""
 
+    def lay(self, table: str, ids: Any, right: tuple[str, ...]) -> None:
+        """Take a row off a published table, and lay its cells beside what they must be."""
+        if (cells := self.published[table].pop(ids, None)) != right:
+            for check, cell, must in zip(CHECKS[table][1].split(), cells or [None] * 8, right, strict=False):
+                if cell != must:
+                    self.faults[check].append((table, ids))
+
     def seat(self, i: str, p: int, name: str, pool: str, given: float, route: str) -> None:
         """Note the row of the allocation that a child's seat makes right."""
         rank = "" if given == -inf else f"{given:.15g}"
-        self.expected["allocation"][(i,)] = (self.stage[i], name, *self.programmes[p][:2], pool, rank, route, "")
+        self.given[i] = (self.stage[i], name, *self.programmes[p][:2], pool, rank, route, "")
 
     def looks_beyond(self, conditions: str) -> bool:
         """Return whether conditions may read more than the student's own row."""
@@ -199,18 +206,17 @@ class Run:
     def metres(self, s: int, programmes: Any) -> list[int | None]:
         """Return whole metres: those a table has for a child or its zone, on the plane, or on the globe (haversine)."""
         (i, zone, *_), (plane, globe), sites = self.students[s], self.homes[s], [self.sites[p] for p in programmes]
-        (x1, y1, level), table = globe or (0, 0, 0), self.stated
-        across = [site[1] if globe else None for site in sites]
-        halves = [
-            -1 if at is None else sin((at[1] - y1) / 2) ** 2 + level * at[2] * sin((at[0] - x1) / 2) ** 2
-            for at in across
+        x, y, level = globe or (0, 0, 0)
+        found: list[int | None] = [
+            round(12_742_017.6 * asin(sqrt(sin(at[1] - y) ** 2 + level * at[2] * sin(at[0] - x) ** 2)))
+            if at and globe
+            else None
+            for _, at, *_ in sites
         ]
-        found: list[int | None]
-        found = [None if a < 0 else round(12_742_017.6 * atan2(sqrt(a), sqrt(1 - a))) for a in halves]
         if plane:
             found = [round(dist(plane, site[0])) if site[0] else far for site, far in zip(sites, found, strict=True)]
-        if table:
-            stated = [table.get(("", i, site[2]), table.get((zone, "", site[2]))) for site in sites]
+        if self.stated:
+            stated = [self.stated.get(("", i, site[2]), self.stated.get((zone, "", site[2]))) for site in sites]
             found = [far if metres is None else round(metres) for metres, far in zip(stated, found, strict=True)]
         return found
 
@@ -260,15 +266,15 @@ class Round:
             of_zone[zone] += at[school]
         lists = dict[int, list[int]]()
         for s in here:
-            programmes = dict[int, None]()
-            for one in rule.get("lists", ["choices"]):
-                turn: Any = run.wishes[s]
-                if one != "choices":
-                    near = [*(of_zone[run.students[s][1]] if one == "zone" else self.room)]
-                    turn = {p: (far is None, far, ids[p][0]) for p, far in zip(near, run.metres(s, near), strict=True)}
-                order = sorted(turn, key=turn.__getitem__)
-                programmes |= {p: None for p in order if p in self.room and p not in programmes}
-            lists[s] = [*programmes]
+            turns = list[tuple[Any, ...]]()
+            for n, source in enumerate(rule.get("lists", ["choices"])):
+                if source == "choices":
+                    turns += [(n, False, wish[0], ids[p][0], p) for p, wish in run.wishes[s].items() if p in self.room]
+                else:
+                    near = [*(of_zone[run.students[s][1]] if source == "zone" else self.room)]
+                    metres = zip(near, run.metres(s, near), strict=True)
+                    turns += [(n, far is None, far, ids[p][0], p) for p, far in metres]
+            lists[s] = [*dict.fromkeys([p for *_, p in sorted(turns)])]
         return lists
 
     def apply(self, lists: dict[int, list[int]]) -> None:
@@ -349,10 +355,11 @@ class Round:
 
     def judge(self) -> None:
         """Say how every application must end, and which of them, or which circles, break the mechanism's promise."""
-        run, holders, expected = self.run, self.sit(), self.run.expected["applications"]
+        run, holders = self.run, self.sit()
         worst = {box: max([turn for _, turn, *_ in held], default=-1) for box, held in holders.items()}
         groups = {box: Counter(group for _, _, group, *_ in held) for box, held in holders.items()}
         vacant = {box: len(held) < self.shares[box] for box, held in holders.items()}
+        self.close(holders, groups)
         classes, best, key = [one["class"] for one in self.classes] + ["", ""], dict[Any, Any](), None
         wanted, envy, waste = 0, list[Any](), list[Any]()
         for s, own in self.entries.items():
@@ -360,7 +367,8 @@ class Round:
                 (seat, at, group), bundle = self.seats.get(i, ((inf, 0), None, None)), run.bundle[i]
                 far = 0 if own else 2
                 for p, j, place, k, _, lottery, number in own:
-                    (name, *ids), key = self.label[p, j], self.keys.get(number)
+                    (name, programme, pool), key = self.label[p, j], self.keys.get(number)
+                    ids = name, i, programme, pool
                     if key is None:
                         outcome, now = {-1: ("not eligible", 1), -2: ("no class", 3)}.get(k, ("no pool", 4))
                     elif (place, j) >= seat:
@@ -369,17 +377,16 @@ class Round:
                         outcome, now, wanted, turn = "refused", 5, wanted + 1, self.steps[place] + key
                         box = p, j
                         if turn < worst[box] + self.tied:
-                            envy.append((name, i, *ids))
+                            envy.append(ids)
                         if vacant[box]:
-                            waste.append((name, i, *ids))
+                            waste.append(ids)
                         if box not in best or turn < best[box][0]:
                             best[box] = turn, set()
                         if at and turn == best[box][0] and groups[at][group] == 1:
                             best[box][1].add(at)
-                    text, far = "" if key is None else str(key), max(far, now)
-                    expected[name, i, *ids] = str(place), classes[k], lottery, text, outcome, bundle
+                    text, far = "" if key is None else str(key), now if now > far else far
+                    run.lay("applications", ids, (str(place), classes[k], lottery, text, outcome, bundle))
                 run.far[i] = max(run.far[i], far)
-        self.close(holders, groups)
         arrows = circles = {(box, there) for box, (_, ends) in best.items() for there in ends}
         while len(left := {arrow for arrow in circles if arrow[1] in {box for box, _ in circles}}) < len(circles):
             circles = left  # arrows from a pool to the seat of whom it wants most: some go in a circle, or none is left
@@ -409,7 +416,7 @@ class Round:
             run.tell("seats", len(held) >= share + max(1, together * (not self.skip)), "cutoffs", ids)
             capped = self.mechanism == "regional" and published["cutoffs"].get(ids, [""] * 4)[2]
             line = ["", ""] if len(held) < share and not capped else line
-            run.expected["cutoffs"][ids] = (str(share), str(len(held)), *line)
+            run.lay("cutoffs", ids, (str(share), str(len(held)), *line))
         if self.mechanism == "score_bands":  # marks go before the order
             for ids, cells in published["applications"].items():
                 if ids[0] == self.name and cells[3]:
@@ -436,14 +443,20 @@ class Round:
         Whoever is left over counts as placed far from all. No moving along programmes that ends at a free seat, or
         where it began, may save anything; of equal costs who goes first has the smaller programme_id.
         """
-        run, ends, lines = self.run, [*free, None], defaultdict[Any, list[Any]](list)
+        run, everywhere, free = self.run, [*free], {p: seats for p, seats in free.items() if seats}
+        ends, lines = [*free, None], defaultdict[Any, list[Any]](list)
         may = dict[int, Any]((s, free) for s in rest)
         if "where" in guarantee:
             run.suppose((s, p, run.wishes[s].get(p, (None,))[-1]) for s, p in product(rest, free))
             pairs = {*run.db.execute(f"SELECT _s, _p FROM v WHERE {code(guarantee['where'])}")}
             may = {s: {p for p in free if (s, p) in pairs} for s in rest}
         group, metres = [run.sites[q][3] for q in free], {s: run.metres(s, free) for s in rest}
-        beyond = 1 + max((far for line in metres.values() for far in line if far is not None), default=-1)
+        prefer, beyond = guarantee.get("prefer", ["same_group", "distance"]), 0
+        weight = {what: 10 ** (11 * n) for n, what in enumerate(reversed(prefer))}
+        metre, elsewhere = weight.get("distance", 0), weight.get("same_group", 0)
+        if any(None in line for line in metres.values()):  # what is unknown counts as farther than all that is known
+            known = (far for s in rest for far in run.metres(s, everywhere) if far is not None)
+            beyond = 1 + max(known, default=-1)
         taken, largest = Counter[Any](), Counter[Any]()
         for turn, s in enumerate(rest):
             at = {run.row.get(self.seated[i][0], 0) if i in self.seated else None for i in run.members[s]}
@@ -454,12 +467,8 @@ class Round:
                 continue
             for i in run.members[s] if p else ():
                 run.seat(i, p or 0, self.name, "", -inf, "coordinated")
-            costs: list[Any] = []
-            for what in guarantee.get("prefer", ("same_group", "distance")):
-                values: list[int] = [one not in near for one in group]
-                if what == "distance":
-                    values = [beyond if far is None else far for far in metres[s]]
-                costs = [cost * 10**11 + value for cost, value in zip(costs, values, strict=True)] if costs else values
+            costs: list[Any] = [beyond if far is None else far for far in metres[s]]
+            costs = [metre * far + elsewhere * (one not in near) for far, one in zip(costs, group, strict=True)]
             if len(may[s]) < len(free):
                 costs = [cost if q in may[s] else inf for q, cost in zip(free, costs, strict=True)]
             if size == 1:
@@ -483,9 +492,8 @@ class Round:
         least = {p: [min(column) for column in zip(*line, strict=True)][:-1] for p, line in lines.items()}
         prices, before = [0] * len(ends), list[Any]()
         for _ in range(len(ends) + 2):
-            outlets = (price for p, price in zip(ends, prices, strict=True) if p is None or left[p] > 0)
-            outlet, before = min(outlets), prices
-            prices = [min(price, outlet) for price in prices]
+            outlet = min(price for p, price in zip(ends, prices, strict=True) if p is None or left[p] > 0)
+            before, prices = prices, [min(price, outlet) for price in prices]
             for p, steps in least.items():
                 start = prices[ends.index(p)]
                 prices = [*map(min, prices, [start + step for step in steps])]
@@ -502,23 +510,6 @@ class Round:
                     run.tell("guarantee", go < come, "programmes", p + 1)
 
 
-def compare(run: Run, table: str) -> None:
-    """Lay a published table beside what it must be, cell by cell."""
-    width, checks = CHECKS[table]
-    published, expected = run.published[table], run.expected[table]
-    seen, extra = Counter[Any](), "children" if table == "allocation" else "rows"
-    run.cases.update(dict.fromkeys({extra, *checks.split()}, len(expected)))
-    if len(run.read[table]) > len(published):
-        seen.update(cells[:width] for cells in run.read[table])
-    for ids in expected | published if seen or published != expected else ():
-        if ids not in expected or seen[ids] > 1:
-            run.faults[extra].append((table, ids))
-        cells = published.get(ids, [None] * 8)
-        for check, cell, right in zip(checks.split(), cells, expected.get(ids, cells), strict=False):
-            if cell != right:
-                run.faults[check].append((table, ids))
-
-
 def judge_run(manifest: Any, tables: Any) -> list[tuple[str, int, int, str]]:
     """Return for each check its cases, the faults, and where the first is."""
     run = Run(manifest, tables)
@@ -526,9 +517,13 @@ def judge_run(manifest: Any, tables: Any) -> list[tuple[str, int, int, str]]:
         Round(run, rule).judge()
     for i, stage in run.stage.items():
         nothing = (stage, "", "", "", "", "", "none", REASONS[run.far[i]])
-        run.expected["allocation"].setdefault((i,), nothing)
-    for table in CHECKS:
-        compare(run, table)
+        run.lay("allocation", (i,), run.given.get(i, nothing))
+    for table, (width, checks) in CHECKS.items():
+        rows, extra = run.read[table], "children" if table == "allocation" else "rows"
+        run.cases.update(dict.fromkeys({extra, *checks.split()}, len(rows)))
+        seen = Counter(cells[:width] for cells in rows) if len(rows) > run.rows[table] else Counter()
+        doubled = (ids for ids, n in seen.items() if n > 1)
+        run.faults[extra] += [(table, ids) for ids in [*run.published[table], *doubled]]
     return [(check, run.cases[check], len(run.faults[check]), run.first(check)) for check in sorted(run.cases)]
 
 
@@ -550,9 +545,11 @@ def main(out: str, data: str) -> int:
                 raise OSError(f"{name}.parquet: plain Python reads CSV alone; `admissions verify` takes Parquet, too")
             if path.is_file():  # its hash is that of its header and its other lines in order, or as it is
                 files[name] = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-                head, _, rest = files[name].replace(b"\r\n", b"\n").partition(b"\n")
-                lines = b"\n".join([head, *sorted(rest.removesuffix(b"\n").split(b"\n")), b""])
-                found[name] = {sha256(files[name]).hexdigest(), sha256(lines).hexdigest()}
+                found[name] = {sha256(files[name]).hexdigest()}
+                if stated.get(name) not in found[name]:
+                    head, _, rest = files[name].replace(b"\r\n", b"\n").partition(b"\n")
+                    lines = b"\n".join([head, *sorted(rest.removesuffix(b"\n").split(b"\n")), b""])
+                    found[name].add(sha256(lines).hexdigest())
         wrong = sorted(name for name in stated | found if stated.get(name) not in found.get(name, set()))
         verdict = [("files", len(found), len(wrong), ", ".join(wrong))]
         if not wrong:

@@ -375,6 +375,36 @@ def test_three_children_who_could_only_go_round_together_are_refused_by_the_guar
     assert refused(run, capsys)[0] == {"guarantee"}
 
 
+def test_a_coordinated_child_where_no_seat_was_left_is_refused(tmp_path, capsys):
+    district = office(children("S1 S2"), {"A": 1, "B": 1}, marked(("S1", 1, "A", 1)))
+    law = one_round(order=["mark desc"], guarantee={"prefer": ["distance"]})
+    run = write(adm.allocate(district, law, seed="x"), tmp_path)
+    assert verify.main(*run) == 0
+    forge(run, "allocation.csv", lambda rows: first(rows, student_id="S2").update(programme_id="A", school_id="A"))
+    assert "guarantee" in refused(run, capsys)[0]
+
+
+@pytest.mark.parametrize(("to_the_full_one", "there"), [(50, ["B", "C"]), (1_000, ["C", "B"])])
+def test_what_is_unknown_is_farther_than_the_farthest_programme_with_or_without_a_seat(
+    to_the_full_one, there, tmp_path, capsys
+):
+    known = [("S1", "C", 100), ("S2", "B", 100), ("S2", "C", 0), ("S1", "A", to_the_full_one)]
+    distances = pl.DataFrame(known, schema=["student_id", "school_id", "metres"], orient="row")
+    district = office(children("S1 S2"), {"A": 0, "B": 1, "C": 1}, marked(), distances=distances)
+    law = one_round(order=["lottery"], guarantee={"prefer": ["distance"]})
+    allocation = adm.allocate(district, law, seed="x")
+    assert allocation.students["programme_id"].to_list() == there
+    run = write(allocation, tmp_path)
+    assert verify.main(*run) == 0
+
+    def change(rows):
+        for row, place in zip(rows, there[::-1], strict=True):
+            row.update(programme_id=place, school_id=place)
+
+    forge(run, "allocation.csv", change)
+    assert refused(run, capsys)[0] == {"guarantee"}
+
+
 @pytest.mark.parametrize("cell", ["stage", "school_id", "choice_rank", "route", "reason"])
 def test_whatever_is_said_of_a_seat_is_made_anew(run, capsys, cell):
     forge(run, "allocation.csv", lambda rows: first(rows, route="choice").update({cell: "9"}))

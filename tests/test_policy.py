@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import polars as pl
 import pytest
 
 from admissions.errors import PolicyError
@@ -31,6 +32,8 @@ WRONG = {
     "unknown key": ('when = "in_zone"', 'whn = "in_zone"', r"round 'primary' › priority 'zone' › whn: unknown key \(did you mean 'when'\?\)"),
     "unknown top key": ('title = "T"', 'title = "T"\nlotery = 1', r"lotery: unknown key \(did you mean 'lottery'\?\)"),
     "no SQL": ('when = "in_zone"', 'when = "in_zone AND"', r"priority 'zone' › when = 'in_zone AND': .*is no SQL expression"),
+    "truth of an empty cell": ('when = "in_zone"', 'when = "in_zone IS not TRUE"', r"IS not TRUE says of an empty cell; say '= FALSE'"),
+    "untruth of an empty cell": ('when = "in_zone"', 'when = "in_zone IS NOT FALSE"', r"IS NOT FALSE says of an empty cell; say '= TRUE'"),
     "aggregate": ('when = "in_zone"', 'when = "AVG(x) > 1"', "looks beyond one application"),
     "window": ('when = "in_zone"', 'when = "SUM(x) OVER () > 1"', "looks beyond one application"),
     "subquery": ('when = "in_zone"', 'when = "x IN (SELECT 1)"', "looks beyond one application"),
@@ -174,6 +177,23 @@ def test_a_policy_is_read_from_a_file(tmp_path):
 )  # fmt: skip
 def test_an_expression_names_the_columns_it_reads(text, columns):
     assert parse_expression(text).columns == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("mark / hours > 1", [None, True, None]),
+        ("mark / hours < 100", [None, True, None]),
+        ("mark / 0 = 1", [None, None, None]),
+        ("mark / (hours - 2) / (hours - 1) > -9", [True, None, None]),
+        ("hours = 0 OR mark / hours > 1", [True, True, None]),
+        ("CASE WHEN hours = 0 THEN TRUE ELSE mark / hours > 9 END", [True, False, None]),
+        ("mark / 2 = 3", [True, False, False]),
+    ],
+)
+def test_what_is_divided_by_0_is_not_known(text, holds):
+    frame = pl.DataFrame({"mark": [6, 4, 7], "hours": [0, 2, None]})
+    assert frame.select(holds=parse_expression(text).polars())["holds"].to_list() == holds
 
 
 def test_a_term_without_direction_ascends():

@@ -502,6 +502,8 @@ CELLS_AND_CONDITIONS = [
     ("class", "7.1 7.10 7.2a", "class = '7.10'"),
     ("born", "2009-12-31 2010 2010-05-01", "born >= '2010'"),
     ("mark", "1.5 10 9", "mark > 9"),
+    ("hours", "0 2 4", "8 / hours > 3"),
+    ("hours", "0 2 4", "NOT 8 / (hours - 2) / hours > 3"),
 ]
 
 

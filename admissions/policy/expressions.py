@@ -4,9 +4,12 @@ A condition is an SQL condition over one application, read by polars. It sees on
 no window, no subquery. A ranking term is a column, or an SQL expression, and a direction.
 """
 
+import io
+import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import polars as pl
 
@@ -14,6 +17,8 @@ from admissions.errors import PolicyError
 
 LOTTERY = "lottery"
 _BEYOND_THE_ROW = ("Agg", "Over", "SubPlan", "Len", "Correlation")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_NOT_A_TRUTH = re.compile(r"\bIS\s+NOT\s+(TRUE|FALSE)\b", re.IGNORECASE)
 _TERM = re.compile(r"^(?P<what>.+?)(?:\s+(?P<direction>asc|desc))?$", re.IGNORECASE | re.DOTALL)
 
 
@@ -33,8 +38,8 @@ class Expression:
     columns: tuple[str, ...]
 
     def polars(self) -> pl.Expr:
-        """Return it as a polars expression."""
-        return pl.sql_expr(self.text)
+        """Return it as a polars expression, in which what is divided by 0 is unknown."""
+        return _read(self.text)
 
     def failure_on(self, frame: pl.DataFrame) -> str:
         """Return why it cannot be computed on a frame, in words that hold no value of the frame."""
@@ -70,7 +75,8 @@ def parse_expression(text: str) -> Expression:
     Raises
     ------
     PolicyError
-        If it is no SQL expression, or looks beyond its own row.
+        If it is no SQL expression, looks beyond its own row, or asks ``IS NOT TRUE`` or ``IS NOT FALSE``: of an empty
+        cell both hold in SQL, and neither in polars.
 
     Examples
     --------
@@ -81,6 +87,10 @@ def parse_expression(text: str) -> Expression:
         ...
     admissions.errors.PolicyError: 'AVG(total) > 400' looks beyond one application; use columns of the row alone
     """
+    if asked := _NOT_A_TRUTH.search(_QUOTED.sub("''", text)):
+        other = "FALSE" if asked[1].upper() == "TRUE" else "TRUE"
+        way_out = f"say '= {other}', and 'OR … IS NULL' if an empty cell is to count"
+        raise PolicyError(f"'{text}' leaves open what {asked[0]} says of an empty cell; {way_out}")
     try:
         expression = pl.sql_expr(text)
         columns = tuple(sorted(set(expression.meta.root_names())))
@@ -115,6 +125,32 @@ def parse_term(text: str) -> Term:
     if what == LOTTERY and descending:
         raise PolicyError("the lottery has one direction: the smallest number goes first")
     return Term(parse_expression(what), descending)
+
+
+def _read(text: str) -> pl.Expr:
+    expression = pl.sql_expr(text)
+    if "/" not in text:
+        return expression
+    return _expression(_with_known_divisors(json.loads(expression.meta.serialize(format="json"))))
+
+
+def _expression(tree: Any) -> pl.Expr:
+    return pl.Expr.deserialize(io.StringIO(json.dumps(tree)), format="json")
+
+
+def _with_known_divisors(tree: Any) -> Any:
+    """Return the tree of an expression in which a divisor of 0 is unknown: polars makes infinity of it."""
+    if isinstance(tree, list):
+        return [_with_known_divisors(part) for part in tree]
+    if not isinstance(tree, dict):
+        return tree
+    tree = {name: _with_known_divisors(part) for name, part in tree.items()}
+    match tree:
+        case {"Function": {"input": [dividend, divisor], "function": {"Sql": {"Binary": "Div"}} as divide}}:
+            under = _expression(divisor)
+            known = pl.when(under != 0).then(under).meta.serialize(format="json")
+            return {"Function": {**tree["Function"], "input": [dividend, json.loads(known)], "function": divide}}
+    return tree
 
 
 def _keeps_rows(expression: pl.Expr) -> bool:

@@ -40,7 +40,8 @@ def simulate_draws(
 ) -> None:
     """Draw the lottery many times: the odds of every application, the cutoffs and the plan's numbers.
 
-    Ctrl-C keeps the finished draws. A killed simulation goes on from its journal when it is started again.
+    Ctrl-C keeps the finished draws. A simulation that was interrupted or killed goes on from its journal when it is
+    started again.
     """
     from admissions.district.reading import read_district
     from admissions.policy.reading import read_policy
@@ -48,9 +49,10 @@ def simulate_draws(
     from admissions.simulation.odds import simulate
     from admissions.simulation.writing import journal_of, write_odds
 
+    journal = journal_of(out)
+    force = force or journal.is_file()
     refuse_existing(out, force)
     district, rules = read_district(data), read_policy(policy)
-    journal = journal_of(out)
     with _progress("draws") as tell:
         odds = simulate(district, rules, draws, seed, workers=workers, journal=journal, tell=tell)
     write_odds(out, odds, district, force)
@@ -63,7 +65,7 @@ def simulate_draws(
     if odds.exact:
         stdout().print("The policy draws no lottery: one run says everything, exactly.")
     if not odds.complete:
-        _tell_interrupted(odds.draws, draws)
+        _tell_interrupted(odds.draws, draws, "and are written; the same command goes on from them")
     stdout().print(_measures(odds.measures))
     settled = odds.children["certain"].drop_nulls()
     always, never = ((settled == word).sum() for word in ("always", "never"))
@@ -105,7 +107,7 @@ def project_years(
         print(json.dumps({**head, **tables}, ensure_ascii=False))
         return
     if not ahead.complete:
-        _tell_interrupted(ahead.draws, draws)
+        _tell_interrupted(ahead.draws, draws, "and are written")
     stdout().print(ahead.tables(), highlight=False)
     stdout().print(f"The tables are in {out}", highlight=False, soft_wrap=True)
 
@@ -146,8 +148,8 @@ def compare_results(
     """Say who moved, who gained and who lost: between two runs, or between scenarios over many lotteries.
 
     Every scenario has the same lotteries, so that a difference is one of the rules and not of luck. Ctrl-C keeps the
-    finished draws. With OUT, a killed comparison goes on from its journal when it is started again. Numbers so small
-    that they would tell of single children are withheld.
+    finished draws. With OUT, a comparison that was interrupted or killed goes on from its journal when it is started
+    again. Numbers so small that they would tell of single children are withheld.
     """
     from admissions.errors import RunError
 
@@ -196,9 +198,11 @@ def _compare_scenarios(
     from admissions.simulation.scenarios import read_scenarios
     from admissions.simulation.writing import journal_of, write_reforms
 
-    if out is not None:
+    journal = None if out is None else journal_of(out)
+    if out is not None and journal is not None:
+        force = force or journal.is_file()
         refuse_existing(out, force)
-    scenarios, journal = read_scenarios(path), None if out is None else journal_of(out)
+    scenarios = read_scenarios(path)
     with _progress("draws") as tell:
         reforms = compare_scenarios(scenarios, draws, seed, by, workers, journal=journal, tell=tell)
     if out is not None and journal is not None:
@@ -213,7 +217,8 @@ def _compare_scenarios(
     if reforms.exact:
         stdout().print("No policy draws a lottery: one run of each says everything, exactly.")
     if not reforms.complete:
-        _tell_interrupted(reforms.draws, draws, written=out is not None)
+        kept = "and are shown" if out is None else "and are written; the same command goes on from them"
+        _tell_interrupted(reforms.draws, draws, kept)
     told = f"Children a draw, against '{scenarios[0].name}', over {reforms.draws:,} draws"
     _print_published(told, reforms.published, ("children", "mean"))
     if len(reforms.targets):
@@ -223,8 +228,7 @@ def _compare_scenarios(
         stdout().print(f"The tables are in {out}", highlight=False, soft_wrap=True)
 
 
-def _tell_interrupted(done: int, asked: int, written: bool = True) -> None:
-    kept = "and are written" if written else "and are shown"
+def _tell_interrupted(done: int, asked: int, kept: str) -> None:
     stdout().print(f"Interrupted: {done:,} of {asked:,} draws were finished, {kept}.", style="yellow")
 
 
@@ -258,4 +262,8 @@ def _progress(what: str) -> Iterator[Any]:
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        try:
+            yield lambda done, total: progress.update(task, completed=done, total=total)
+        except KeyboardInterrupt:
+            console.print(f"Interrupted before any of the {what} were finished: nothing is written.", style="yellow")
+            raise

@@ -36,6 +36,7 @@ def ask_marginal_seats(
 
     Of each round by itself, seats by list; its guarantee and later rounds are as they were.
     """
+    from admissions.errors import RunError
     from admissions.runs import read_run, refuse_existing_file, write_file
     from admissions.simulation.what_ifs import marginal_seats, what_if
 
@@ -44,6 +45,8 @@ def ask_marginal_seats(
     allocation = read_run(run)
     if in_round is None:
         table, refused = marginal_seats(allocation, rerun)
+        if refused and table.is_empty():
+            raise RunError("\n".join(dict.fromkeys(refused.values())))
     else:
         table, refused = what_if(allocation, in_round, rerun).marginal_seats(), {}
     write_file(file, table.write_csv().encode())

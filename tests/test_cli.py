@@ -11,6 +11,7 @@ import admissions as adm
 from admissions import cli
 from admissions.district.reading import write_district
 from admissions.planning import projection
+from admissions.simulation import odds
 from tests.offices import children, office
 from tests.test_district import GOOD, WRONG
 
@@ -448,8 +449,9 @@ def test_rounds_that_cannot_say_what_a_seat_would_change_are_named_with_the_way_
     (tmp_path / "policy.toml").write_text(ONE_ORDER)
     out = tmp_path / "out"
     assert command("run", tmp_path / "data", "--policy", tmp_path / "policy.toml", "--out", out)[0] == 0
-    code, printed, _ = command("marginal", out)
-    assert code == 0 and "round 'primary': applicants of several children: 1" in printed and "--rerun" in printed
+    code, _, complaint = command("marginal", out)
+    assert code == 2 and "round 'primary': applicants of several children: 1" in complaint and "--rerun" in complaint
+    assert not (tmp_path / "marginal.csv").exists()
     code, printed, _ = command("marginal", out, "--rerun", "--out", tmp_path / "rerun.csv")
     assert code == 0 and "0 of 1 would be taken" in printed and "--rerun" not in printed
 
@@ -480,6 +482,34 @@ def test_a_killed_simulation_goes_on_from_its_journal_to_the_same_bytes(command,
     for path in (tmp_path / "whole").iterdir():
         assert path.read_bytes() == (tmp_path / "resumed" / path.name).read_bytes()
     assert not (tmp_path / ".resumed.journal").exists()
+
+
+def test_an_interrupted_simulation_goes_on_by_the_same_command(command, data, tmp_path):
+    asked = ("simulate", data, "--policy", tmp_path / "policy.toml", "--seed", "x", "--out")
+    assert command(*asked, tmp_path / "whole", "--draws", 60)[0] == 0
+    district, policy = adm.read_district(data), adm.read_policy(tmp_path / "policy.toml")
+    assert command(*asked, tmp_path / "part", "--draws", 25)[0] == 0
+    assert "give --force" in command(*asked, tmp_path / "part", "--draws", 60)[2]
+    adm.simulate(district, policy, draws=25, seed="x", journal=tmp_path / ".part.journal")
+    code, _, complaint = command(
+        "simulate", data, "--policy", tmp_path / "policy.toml", "--seed", "y", "--out", tmp_path / "part"
+    )
+    assert (code, "is the journal of another simulation" in complaint) == (2, True)
+    assert command(*asked, tmp_path / "part", "--draws", 60)[0] == 0
+    for path in (tmp_path / "whole").iterdir():
+        assert path.read_bytes() == (tmp_path / "part" / path.name).read_bytes()
+
+
+def test_ctrl_c_before_the_first_draw_says_that_nothing_is_written(command, data, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(odds, "add_up", interrupted)
+    code, _, complaint = command(
+        "simulate", data, "--policy", tmp_path / "policy.toml", "--seed", "x", "--out", tmp_path / "one"
+    )
+    assert code == 130 and "before any of the draws were finished: nothing is written" in " ".join(complaint.split())
+    assert not (tmp_path / "one").exists()
 
 
 def interrupted_at_third(course):

@@ -15,12 +15,12 @@ from admissions.market import NO_CUTOFF, BoolArray, Int32Array, Int64Array, Matc
 from admissions.records import (
     ADMITTED,
     INELIGIBLE,
-    NEVER_PUBLISHED,
     NOT_NEEDED,
     REFUSED,
     WITHOUT_CLASS,
     WITHOUT_POOL,
     RoundRecord,
+    names_a_child,
     value_column,
     words_at,
 )
@@ -207,7 +207,7 @@ def tabulate_cutoffs(
     index = {"application": application, "programme": compiled.lists.programme[application],
              "student": applicants.first[compiled.lists.applicant[application]]}  # fmt: skip
     for name, (level, series) in compiled.values.items():
-        if name not in NEVER_PUBLISHED:
+        if not names_a_child(name):
             at = np.full(len(last), -1, dtype=np.int64)
             at[known] = index[level]
             frame[value_column(name)] = series.gather(pl.Series(at).set(pl.Series(~known), None))

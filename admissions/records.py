@@ -1,5 +1,6 @@
 """The record of a round: every application at every pool it tried, as codes; words only when somebody reads them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ HEAD = ("student_id", "round", "programme_id", "pool", "rank", "class")
 TAIL = ("lottery", "key", "outcome", "bundle_id")
 CUTOFF_COLUMNS = ("seats", "admitted", "cutoff_key", "cutoff_class")
 NEVER_PUBLISHED = ("student_id",)
+_ID_OF_CHILDREN = re.compile(r"\b(student_id|bundle_id)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -134,6 +136,17 @@ class RoundRecord:
             values={_value_name(rule, name): (None, rows[name]) for name in own},
             bundle_ids=bundle_ids.scatter(bundles["student"], bundles["bundle"]) if len(bundles) else bundle_ids,
         )
+
+
+def names_a_child(term: str) -> bool:
+    """Return whether what an order compares is made of a child's id, and must not stand where no child is named.
+
+    Examples
+    --------
+    >>> names_a_child("SUBSTR(student_id, 5)"), names_a_child("total")
+    (True, False)
+    """
+    return bool(_ID_OF_CHILDREN.search(term))
 
 
 def applications_frame(records: Sequence[RoundRecord]) -> pl.DataFrame:

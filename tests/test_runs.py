@@ -16,6 +16,7 @@ import pytest
 import admissions as adm
 from admissions import runs
 from admissions.audit import audit_allocation
+from admissions.district.reading import write_district
 from admissions.engine import allocate
 from admissions.errors import RunError
 from tests.offices import children, office, one_round
@@ -216,3 +217,22 @@ def test_a_file_size_limit_of_the_system_leaves_no_folder(tmp_path):
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     assert "RunError: out0 could not be written: File too large; nothing was left behind" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("term", ["SUBSTR(student_id, 2) desc", "LENGTH(bundle_id) asc", "student_id asc"])
+def test_no_line_of_a_full_pool_is_made_of_a_childs_id(term, tmp_path):
+    students = children("S1 S2", mark=[5, 5], bundle_id=["B1", None])
+    district = office(students, {"A": 1}, ["S1: A", "S2: A"])
+    write_district(district, tmp_path / "data")
+    policy = one_round(order=["mark desc", term])
+    allocation = adm.allocate(adm.read_district(tmp_path / "data"), policy, seed="x")
+    adm.write_run(tmp_path / "out", allocation, adm.audit(allocation))
+    head, line = (tmp_path / "out" / "cutoffs.csv").read_text().splitlines()
+    assert head == "round,programme_id,pool,seats,admitted,cutoff_key,cutoff_class,mark"
+    assert line.endswith(",open to all,5")
+    run = adm.read_run(tmp_path / "out")
+    refused = run.students.filter(pl.col("programme_id").is_null())["student_id"].item()
+    other = {"S1": "S2", "S2": "S1"}[refused]
+    assert "mark 5" in adm.explain(run, refused).words() and other not in adm.explain(run, refused).words()
+    odds = adm.simulate(district, policy, draws=2, seed="x")
+    assert term.rsplit(" ", 1)[0] not in odds.cutoffs.columns

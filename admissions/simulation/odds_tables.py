@@ -12,7 +12,7 @@ import polars as pl
 from admissions.compiling.applicants import Applicants
 from admissions.decoding import spread_bundles
 from admissions.market import BoolArray, Int32Array, Int64Array
-from admissions.records import NEVER_PUBLISHED, value_column, words_at
+from admissions.records import names_a_child, value_column, words_at
 from admissions.simulation.drawing import Counted
 from admissions.simulation.intervals import exact_interval
 from admissions.simulation.laboratory import Laboratory, Stage
@@ -229,7 +229,7 @@ def _compared(stage: Stage) -> list[list[str]]:
     found = []
     for priority in rule.classes:
         before = takewhile(lambda term: not term.is_lottery, rule.terms(priority, rule.pools[0]))
-        found.append([term.name for term in before if term.name not in NEVER_PUBLISHED])
+        found.append([term.name for term in before if not names_a_child(term.name)])
     return found
 
 

@@ -367,10 +367,10 @@ def test_an_interrupted_comparison_is_written_says_how_many_and_goes_on(command,
         patch.setattr(module, "work_pairs", interrupt)
         code, printed, _ = command(*asked, folder / "out", "--workers", 1)
     assert code == 0
-    assert "Interrupted: 25 of 60 draws were finished, and are written." in printed
+    assert "Interrupted: 25 of 60 draws were finished, and are written; the same command goes on from them." in printed
     assert json.loads((folder / "out" / "run.json").read_text())["draws"] == 25
     assert (folder / ".out.journal").exists()
-    assert command(*asked, folder / "out", "--force")[0] == command(*asked, folder / "whole")[0] == 0
+    assert command(*asked, folder / "out")[0] == command(*asked, folder / "whole")[0] == 0
     assert content_of(folder / "out") == content_of(folder / "whole")
     assert not list(folder.glob(".*"))
 

@@ -70,7 +70,7 @@ def _panel(left: int, title: str, lines: dict[str, list[float]]) -> str:
         share = low + (1 - low) * step / 4
         _, y = at(1, share)
         parts.append(f'<line x1="{left}" y1="{y}" x2="{left + WIDTH}" y2="{y}" stroke="#ddd"/>')
-        parts.append(f'<text x="{left - 8}" y="{y + 4}" text-anchor="end">{share:.0%}</text>')
+        parts.append(f'<text x="{left - 8}" y="{y + 4}" text-anchor="end">{round(100 * share, 1):g}%</text>')
     for rank in range(1, SCHOOLS + 1):
         x, y = at(rank, low)
         parts.append(f'<text x="{x}" y="{y + 18}" text-anchor="middle">{rank}</text>')

@@ -294,7 +294,7 @@ class Round:
         values = [f"CASE WHEN NOT coalesce({who}, 0) THEN -1 {when} ELSE -2 END AS k"]
         values += [f"coalesce({code(pool.get('members', 'TRUE'))}, 0) AS m{j}" for j, pool in enumerate(self.pools)]
         values += [f"{what} AS {column}" for what, column in columns.items()]
-        each = run.looks_beyond(" ".join(values))  # or else a child's applications are all alike
+        each = run.looks_beyond(" ".join(values)) or (drawn and run.scoped)  # or else a child is alike everywhere
         pairs = ((s, p, run.wishes[s].get(p, (None,))[-1]) for s, ps in lists.items() for p in ps)
         run.suppose(pairs if each else ((s, None, None) for s, ps in lists.items() if ps))
         columns_told = ", ".join(["student_id", *values])
@@ -305,17 +305,17 @@ class Round:
         told, row = run.db.execute(f"SELECT k, {inside} FROM app ORDER BY rowid").fetchall(), -1
         for s, programmes in lists.items():
             own = self.entries[s] = []
-            row += bool(programmes) and not each
             for place, p in enumerate(programmes, 1):
-                row += each
-                (k, *member), many, given = told[row], len(own), run.wishes[s].get(p, (-inf,))[0]
-                lottery = run.draw(s, p if run.scoped else None) if drawn else ""
-                for j, order in enumerate(of[k] if k >= 0 else ()):
-                    if member[j] or later[j]:  # members go before others, then class by class, then by the order
-                        number = (k + (0 if member[j] else len(classes)) << 32) + ranks[order][row]
-                        own.append((p, j, place, k, given, lottery, number))
-                if len(own) == many:
-                    own.append((p, -1, place, k, given, lottery, None))
+                if each or place == 1:
+                    row += 1
+                    (k, *member), lottery = told[row], run.draw(s, p if run.scoped else None) if drawn else ""
+                    into = [  # members go before others, then class by class, then by the order
+                        (j, (k + (0 if member[j] else len(classes)) << 32) + ranks[order][row])
+                        for j, order in enumerate(of[k] if k >= 0 else ())
+                        if member[j] or later[j]
+                    ]
+                given = run.wishes[s].get(p, (-inf,))[0]
+                own += [(p, j, place, k, given, lottery, number) for j, number in into or [(-1, None)]]
 
     def divide(self) -> dict[tuple[int, int], int]:
         """Return the seats of each pool at each programme: its share of what earlier rounds left."""

@@ -67,7 +67,7 @@ def _progression(progression: pl.DataFrame) -> Iterator[str]:
         least = found.sort("median", maintain_order=True).row(0, named=True)
         yield (
             f"The share that goes on to the {stage} stage may miss {100 * goal:.4g} % in {_years(found)}; least in "
-            f"{least['year']}: {least['median']:.1%}, met in {least['met']:.0%} of the draws."
+            f"{least['year']}, where its median is {least['median']:.1%} and {least['met']:.0%} of the draws meet it."
         )
     for row in progression.filter(pl.col("mean") > 1).iter_rows(named=True):
         yield (

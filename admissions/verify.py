@@ -50,7 +50,8 @@ REASONS = ("no round", "not eligible", "no list", "no class", "no pool", "outran
 USAGE = "usage: python verify.py OUT DATA"
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 TERM = re.compile(r"\s*(.+?)(?:\s+(asc|desc))?\s*\Z", re.IGNORECASE | re.DOTALL)
-QUOTED, WORD = r"('(?:[^']|'')*'|\"[^\"]+\")", r"(?!(?:and|or|not|when|then|else|in|between|like)\b)\b[\w.]+"
+QUOTED = r"('(?:[^']|'')*'|\"[^\"]+\")"
+WORD = r"(?!(?:and|or|not|case|when|then|else|end|in|is|null|between|like)\b)\b[\w.]+(?![\w.]|\s*\()"
 SUM = re.compile(rf"{QUOTED}|{WORD}(?:\s*[-+*/]\s*{WORD})+|/", re.IGNORECASE)
 VIEW = """PRAGMA case_sensitive_like = ON;
 CREATE TABLE a (_s, _p, _choice);  -- whom and what a condition is asked about
@@ -108,11 +109,12 @@ class Run:
             bundles[bundle or i].append((i, s))
         self.name = {min(of)[1]: name for name, of in bundles.items()}  # of each bundle, by who speaks for it
         self.members = {s: [i for i, _ in bundles[name]] for s, name in self.name.items()}
-        speakers = {self.students[s][0]: s for s in self.name}
+        speakers = {i: s for s, of in self.members.items() for i in of}
         self.wishes = defaultdict[int, dict[int, Any]](dict)
         for c, (i, p, rank, *_) in enumerate(self.read["choices"], 1):
-            if i in speakers:
-                self.wishes[speakers[i]][self.row[p]] = float(rank or -inf), p, c
+            own = self.wishes[speakers[i]]  # a bundle's list may stand under any of its children
+            if self.row[p] not in own or self.students[speakers[i]][0] == i:
+                own[self.row[p]] = float(rank or -inf), c
         schools = {cells[0]: cells for cells in self.read["schools"]}
         self.groups = defaultdict[str, set[str]](set)
         for zone, school, *_ in self.read["zones"]:
@@ -190,7 +192,7 @@ class Run:
 
     def looks_beyond(self, conditions: str) -> bool:
         """Return whether conditions may read more than the student's own row."""
-        text = re.sub("'[^']*'", "", conditions).lower()
+        text = re.sub(QUOTED, lambda quoted: quoted[0] * (quoted[0][0] == '"'), conditions).lower()
         words = {*re.findall(r"\w+", text)}
         return any(name in words or (name in text and not name.isidentifier()) for name in self.alien)
 
@@ -207,12 +209,8 @@ class Run:
         """Return whole metres: those a table has for a child or its zone, on the plane, or on the globe (haversine)."""
         (i, zone, *_), (plane, globe), sites = self.students[s], self.homes[s], [self.sites[p] for p in programmes]
         x, y, level = globe or (0, 0, 0)
-        found: list[int | None] = [
-            round(12_742_017.6 * asin(sqrt(sin(at[1] - y) ** 2 + level * at[2] * sin(at[0] - x) ** 2)))
-            if at and globe
-            else None
-            for _, at, *_ in sites
-        ]
+        halves = [globe and at and sin(at[1] - y) ** 2 + level * at[2] * sin(at[0] - x) ** 2 for _, at, *_ in sites]
+        found: list[int | None] = [None if a is None else round(12_742_017.6 * asin(sqrt(a))) for a in halves]
         if plane:
             found = [round(dist(plane, site[0])) if site[0] else far for site, far in zip(sites, found, strict=True)]
         if self.stated:
@@ -440,14 +438,13 @@ class Round:
     def coordinate(self, guarantee: Any, rest: list[int], free: dict[int, int]) -> None:
         """Check where children without a seat were placed: where they may be, as many as can be, at least cost.
 
-        Whoever is left over counts as placed far from all. No moving along programmes that ends at a free seat, or
-        where it began, may save anything; of equal costs who goes first has the smaller programme_id.
+        Whoever is left over counts as placed far from all.
         """
         run, everywhere, free = self.run, [*free], {p: seats for p, seats in free.items() if seats}
         ends, lines = [*free, None], defaultdict[Any, list[Any]](list)
         may = dict[int, Any]((s, free) for s in rest)
         if "where" in guarantee:
-            run.suppose((s, p, run.wishes[s].get(p, (None,))[-1]) for s, p in product(rest, free))
+            run.suppose((s, p, None) for s, p in product(rest, free))
             pairs = {*run.db.execute(f"SELECT _s, _p FROM v WHERE {code(guarantee['where'])}")}
             may = {s: {p for p in free if (s, p) in pairs} for s in rest}
         group, metres = [run.sites[q][3] for q in free], {s: run.metres(s, free) for s in rest}
@@ -455,8 +452,7 @@ class Round:
         weight = {what: 10 ** (11 * n) for n, what in enumerate(reversed(prefer))}
         metre, elsewhere = weight.get("distance", 0), weight.get("same_group", 0)
         if any(None in line for line in metres.values()):  # what is unknown counts as farther than all that is known
-            known = (far for s in rest for far in run.metres(s, everywhere) if far is not None)
-            beyond = 1 + max(known, default=-1)
+            beyond = 1 + max((far for s in rest for far in run.metres(s, everywhere) if far is not None), default=-1)
         taken, largest = Counter[Any](), Counter[Any]()
         for turn, s in enumerate(rest):
             at = {run.row.get(self.seated[i][0], 0) if i in self.seated else None for i in run.members[s]}
@@ -483,12 +479,13 @@ class Round:
         self.exchange(ends, lines, left)
 
     def exchange(self, ends: list[Any], lines: dict[Any, list[Any]], left: dict[int, int]) -> None:
-        """Check that nothing is saved by moving children along programmes, nor an equal cost divided better.
+        """Check that no moving of children along programmes saves anything, nor pleases whoever goes first.
 
-        Of each child at a programme its line has what it would cost more at every other. If prices of the programmes
-        exist at which nobody would move, none below that of a free seat, no moves of any length save anything.
+        Of each child at a programme its line has what it would cost more at every other, and its turn. Nothing is saved
+        if there are prices of the programmes at which nobody would move, none below that of a free seat. What costs
+        nothing follows the prices: with moves of later children, none may lead to less cost or a smaller programme_id.
         """
-        run = self.run
+        run, outlet = self.run, 0
         least = {p: [min(column) for column in zip(*line, strict=True)][:-1] for p, line in lines.items()}
         prices, before = [0] * len(ends), list[Any]()
         for _ in range(len(ends) + 2):
@@ -500,14 +497,18 @@ class Round:
             if prices == before:
                 break
         run.tell("guarantee", prices != before, "programmes", 2)
-        for p, q, step in ((p, q, step) for p, steps in least.items() for q, step in zip(ends, steps, strict=True)):
-            if step <= 0 and p and q and p != q:
-                smaller = run.programmes[q][0] < run.programmes[p][0]
-                run.tell("guarantee", step == 0 and smaller and left[q] > 0, "programmes", p + 1)
-                if step + least.get(q, [inf] * len(ends))[ends.index(p)] == 0 and (step < 0 or smaller):
-                    go = min(line[-1] for line in lines[p] if line[ends.index(q)] == step)
-                    come = max(line[-1] for line in lines[q] if line[ends.index(p)] == -step)
-                    run.tell("guarantee", go < come, "programmes", p + 1)
+        moves = {b: {-1} if p is None or left[p] > 0 else set[int]() for b, p in enumerate(ends)}  # -1: a seat is free
+        moves[-1] = {b for b, price in enumerate(prices) if price == outlet}
+        placed = ((line[-1], ends.index(p), line[:-1]) for p, at in lines.items() for line in at)
+        for _, a, steps in sorted(placed, reverse=True):
+            equal = {b for b, step in enumerate(steps) if b != a and prices[a] + step == prices[b]}
+            reached, todo = set[int](), [b for b in equal if (steps[b], b) < (0, a)]
+            while todo:
+                if (b := todo.pop()) not in reached:
+                    reached.add(b)
+                    todo += moves[b]
+            run.tell("guarantee", a in reached, "programmes", (ends[a] or 1) + 1)
+            moves[a] |= equal
 
 
 def judge_run(manifest: Any, tables: Any) -> list[tuple[str, int, int, str]]:
@@ -559,8 +560,7 @@ def main(out: str, data: str) -> int:
             texts = {name: io.TextIOWrapper(content, "utf-8", newline="") for name, content in inputs.items()}
             verdict += judge_run(manifest, {name: csv.reader(text) for name, text in texts.items()})
         for name, cases, faults, at in verdict:
-            fault = f"  {faults:,}: {at}" if faults else ""
-            print(f"{'REFUSED' if faults else 'holds':8} {name:12} {cases:>12,}{fault}")
+            print(f"{'REFUSED' if faults else 'holds':8} {name:12} {cases:>12,}" + f"  {faults:,}: {at}" * bool(faults))
         return 3 if any(faults for _, _, faults, _ in verdict) else 0
     except (OSError, ValueError, KeyError, TypeError, IndexError, sqlite3.Error) as error:
         print(f"cannot be verified: {type(error).__name__}: {error}", file=sys.stderr)

@@ -47,10 +47,10 @@ def simulate_draws(
     from admissions.policy.reading import read_policy
     from admissions.runs import refuse_existing
     from admissions.simulation.odds import simulate
-    from admissions.simulation.writing import journal_of, write_odds
+    from admissions.simulation.writing import goes_on, journal_of, write_odds
 
     journal = journal_of(out)
-    force = force or journal.is_file()
+    force = force or goes_on(out, seed)
     refuse_existing(out, force)
     district, rules = read_district(data), read_policy(policy)
     with _progress("draws") as tell:
@@ -196,11 +196,11 @@ def _compare_scenarios(
     from admissions.runs import refuse_existing
     from admissions.simulation.reforms import compare_scenarios
     from admissions.simulation.scenarios import read_scenarios
-    from admissions.simulation.writing import journal_of, write_reforms
+    from admissions.simulation.writing import goes_on, journal_of, write_reforms
 
     journal = None if out is None else journal_of(out)
     if out is not None and journal is not None:
-        force = force or journal.is_file()
+        force = force or goes_on(out, seed)
         refuse_existing(out, force)
     scenarios = read_scenarios(path)
     with _progress("draws") as tell:
@@ -265,5 +265,5 @@ def _progress(what: str) -> Iterator[Any]:
         try:
             yield lambda done, total: progress.update(task, completed=done, total=total)
         except KeyboardInterrupt:
-            console.print(f"Interrupted before any of the {what} were finished: nothing is written.", style="yellow")
+            console.print("Interrupted: no result is written.", style="yellow")
             raise

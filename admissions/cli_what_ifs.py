@@ -45,7 +45,7 @@ def ask_marginal_seats(
     allocation = read_run(run)
     if in_round is None:
         table, refused = marginal_seats(allocation, rerun)
-        if refused and table.is_empty():
+        if len(refused) == len(allocation.policy.rounds):
             raise RunError("\n".join(dict.fromkeys(refused.values())))
     else:
         table, refused = what_if(allocation, in_round, rerun).marginal_seats(), {}

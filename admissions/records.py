@@ -19,8 +19,7 @@ ADMITTED, REFUSED, NOT_NEEDED, WITHOUT_CLASS, WITHOUT_POOL, INELIGIBLE = range(l
 HEAD = ("student_id", "round", "programme_id", "pool", "rank", "class")
 TAIL = ("lottery", "key", "outcome", "bundle_id")
 CUTOFF_COLUMNS = ("seats", "admitted", "cutoff_key", "cutoff_class")
-NEVER_PUBLISHED = ("student_id",)
-_ID_OF_CHILDREN = re.compile(r"\b(student_id|bundle_id)\b", re.IGNORECASE)
+_ID_OF_CHILDREN = re.compile(r"(student|bundle)_id\b")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -101,8 +100,8 @@ class RoundRecord:
 
     @property
     def published(self) -> tuple[str, ...]:
-        """Names of the values that are written down: all but ids."""
-        return tuple(name for name in self.values if name not in NEVER_PUBLISHED)
+        """Names of the values that are written down: all but the id, which every row has anyway."""
+        return tuple(name for name in self.values if name != "student_id")
 
     @classmethod
     def from_frame(

@@ -494,13 +494,22 @@ def test_an_interrupted_simulation_goes_on_by_the_same_command(command, data, tm
     code, _, complaint = command(
         "simulate", data, "--policy", tmp_path / "policy.toml", "--seed", "y", "--out", tmp_path / "part"
     )
-    assert (code, "is the journal of another simulation" in complaint) == (2, True)
+    assert (code, "give --force" in complaint) == (2, True)
     assert command(*asked, tmp_path / "part", "--draws", 60)[0] == 0
     for path in (tmp_path / "whole").iterdir():
         assert path.read_bytes() == (tmp_path / "part" / path.name).read_bytes()
 
 
-def test_ctrl_c_before_the_first_draw_says_that_nothing_is_written(command, data, tmp_path, monkeypatch):
+def test_a_journal_left_behind_does_not_let_a_simulation_replace_a_run(command, data, tmp_path):
+    policy, out = tmp_path / "policy.toml", tmp_path / "out"
+    district = adm.read_district(data)
+    adm.simulate(district, adm.read_policy(policy), draws=25, seed="x", journal=tmp_path / ".out.journal")
+    assert command("run", data, "--policy", policy, "--seed", "x", "--out", out)[0] == 0
+    code, _, complaint = command("simulate", data, "--policy", policy, "--seed", "x", "--out", out)
+    assert (code, "give --force" in complaint, (out / "allocation.csv").is_file()) == (2, True, True)
+
+
+def test_ctrl_c_before_the_first_draw_says_that_no_result_is_written(command, data, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
@@ -508,7 +517,7 @@ def test_ctrl_c_before_the_first_draw_says_that_nothing_is_written(command, data
     code, _, complaint = command(
         "simulate", data, "--policy", tmp_path / "policy.toml", "--seed", "x", "--out", tmp_path / "one"
     )
-    assert code == 130 and "before any of the draws were finished: nothing is written" in " ".join(complaint.split())
+    assert (code, complaint) == (130, "Interrupted: no result is written.\n")
     assert not (tmp_path / "one").exists()
 
 

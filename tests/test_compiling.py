@@ -370,3 +370,14 @@ def test_a_guarantee_in_a_round_without_programmes_says_that_seats_ran_out():
     allocation = allocate(district, one_round(programmes="FALSE", lists=["zone"], guarantee={}), seed="x")
     assert allocation.students["reason"].to_list() == ["seats ran out"] * 2
     assert allocation.shortfall.rows() == [("primary", "zone", "Z", 2, None)]
+
+
+@pytest.mark.parametrize("where", ["mark > 1", "student_mark > 1", "left_by IS NULL"])
+def test_children_of_one_home_are_guaranteed_what_each_of_them_is_guaranteed(where):
+    students = children("S1 S2", mark=[1, 5], x=0, y=0)
+    schools = pl.DataFrame({"school_id": ["A", "B"], "x": [1, 2], "y": [0, 0]})
+    district = office(students, {"A": 0, "B": 2}, ["S1: A"], schools=schools)
+    first = {"name": "first", "stage": "primary", "order": ["mark desc"]}
+    second = {"name": "second", "stage": "primary", "order": ["mark desc"], "guarantee": {"where": where}}
+    allocation = allocate(district, Policy.from_dict({"title": "t", "round": [first, second]}))
+    assert seats_of(allocation) == {"S1": None, "S2": "B"}

@@ -32,8 +32,6 @@ WRONG = {
     "unknown key": ('when = "in_zone"', 'whn = "in_zone"', r"round 'primary' › priority 'zone' › whn: unknown key \(did you mean 'when'\?\)"),
     "unknown top key": ('title = "T"', 'title = "T"\nlotery = 1', r"lotery: unknown key \(did you mean 'lottery'\?\)"),
     "no SQL": ('when = "in_zone"', 'when = "in_zone AND"', r"priority 'zone' › when = 'in_zone AND': .*is no SQL expression"),
-    "truth of an empty cell": ('when = "in_zone"', 'when = "in_zone IS not TRUE"', r"IS not TRUE says of an empty cell; say '= FALSE'"),
-    "untruth of an empty cell": ('when = "in_zone"', 'when = "in_zone IS NOT FALSE"', r"IS NOT FALSE says of an empty cell; say '= TRUE'"),
     "aggregate": ('when = "in_zone"', 'when = "AVG(x) > 1"', "looks beyond one application"),
     "window": ('when = "in_zone"', 'when = "SUM(x) OVER () > 1"', "looks beyond one application"),
     "subquery": ('when = "in_zone"', 'when = "x IN (SELECT 1)"', "looks beyond one application"),
@@ -194,6 +192,43 @@ def test_an_expression_names_the_columns_it_reads(text, columns):
 def test_what_is_divided_by_0_is_not_known(text, holds):
     frame = pl.DataFrame({"mark": [6, 4, 7], "hours": [0, 2, None]})
     assert frame.select(holds=parse_expression(text).polars())["holds"].to_list() == holds
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("flag IS TRUE", [True, False, False]),
+        ("flag IS NOT TRUE", [False, True, True]),
+        ("flag is false", [False, True, False]),
+        ("flag IS NOT FALSE", [True, False, True]),
+        ("NOT flag IS TRUE", [False, True, True]),
+        ("(flag IS FALSE) = FALSE AND mark = 6", [True, False, False]),
+        ("COALESCE(flag IS TRUE, TRUE)", [True, False, False]),
+        ("mark > 5 IS TRUE", [True, False, True]),
+        ("flag IS/* or is it? */NOT TRUE -- IS TRUE", [False, True, True]),
+        ("word = 'IS NOT TRUE'", [True, False, None]),
+        ('"IS TRUE" IS NULL', [False, False, True]),
+    ],
+)
+def test_an_empty_cell_is_neither_true_nor_false(text, holds):
+    frame = pl.DataFrame({"flag": [True, False, None], "mark": [6, 4, 7], "word": ["IS NOT TRUE", "--", None]})
+    frame = frame.with_columns(pl.col("flag").alias("IS TRUE"))
+    assert frame.select(holds=parse_expression(text).polars())["holds"].to_list() == holds
+
+
+@pytest.mark.parametrize("depth", [10, 300])
+def test_however_much_is_joined_a_division_is_read(depth):
+    frame = pl.DataFrame({"mark": [6, 4, 7], "hours": [0, 2, None]})
+    joined = " OR ".join([*(f"mark = {n}" for n in range(100, 100 + depth)), "mark / hours > 1"])
+    assert frame.select(holds=parse_expression(joined).polars())["holds"].to_list() == [None, True, None]
+    points = " ".join(f"WHEN mark = {n} THEN {n}" for n in range(100, 100 + depth))
+    cases = f"CASE {points} ELSE mark / hours END > 1"
+    assert frame.select(holds=parse_expression(cases).polars())["holds"].to_list() == [None, True, None]
+
+
+def test_a_division_nested_beyond_reading_is_refused():
+    with pytest.raises(PolicyError, match="what divides is nested too deeply"):
+        parse_expression("mark" + " / hours" * 200 + " > 1")
 
 
 def test_a_term_without_direction_ascends():

@@ -219,7 +219,16 @@ def test_a_file_size_limit_of_the_system_leaves_no_folder(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("term", ["SUBSTR(student_id, 2) desc", "LENGTH(bundle_id) asc", "student_id asc"])
+@pytest.mark.parametrize(
+    "term",
+    [
+        "SUBSTR(student_id, 2) desc",
+        "LENGTH(bundle_id) asc",
+        "student_id asc",
+        "student_student_id desc",
+        "student_bundle_id asc",
+    ],
+)
 def test_no_line_of_a_full_pool_is_made_of_a_childs_id(term, tmp_path):
     students = children("S1 S2", mark=[5, 5], bundle_id=["B1", None])
     district = office(students, {"A": 1}, ["S1: A", "S2: A"])

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from dataclasses import replace
 from hashlib import sha256
+from itertools import product
 from pathlib import Path
 
 import polars as pl
@@ -503,6 +504,12 @@ CELLS_AND_CONDITIONS = [
     ("born", "2009-12-31 2010 2010-05-01", "born >= '2010'"),
     ("mark", "1.5 10 9", "mark > 9"),
     ("hours", "0 2 4", "8 / hours > 3"),
+    ("hours", "0 2 4", "8 / NULLIF(hours, 0) > 3 OR 8 + ABS(hours) > 11"),
+    ("hours", "0 2 4", "CASE WHEN hours > 1 THEN 2 ELSE 1 END * 2 > 3"),
+    ("flag", "true false true", "NOT (flag IS TRUE)"),
+    ("flag", "true false true", "(flag IS FALSE) = FALSE"),
+    ("flag", "true false true", "flag IS NOT FALSE"),
+    ("kid's", "1 2 1", """\\"kid's\\" = 1 AND choice_rank = 1 AND stage <> 'it''s'"""),
     ("hours", "0 2 4", "NOT 8 / (hours - 2) / hours > 3"),
 ]
 
@@ -523,6 +530,47 @@ def test_twins_are_not_promised_what_no_mechanism_gives_them(tmp_path):
     law = ONE_ROUND + 'mechanism = "regional"\norder = ["mark desc"]\nparameters = {cap = 3}\n'
     law += '[[round.pool]]\nname = "n"\nseats = 3\n[[round.pool]]\nname = "rest"\n'
     assert holds(tmp_path, students, law, choices, "A,A,senior,2\nB,B,senior,3\nC,C,senior,1")
+
+
+@pytest.mark.parametrize("under", ["S1", "S2"])
+def test_the_list_of_twins_may_stand_under_either(under, tmp_path):
+    students = "student_id,stage,bundle_id\nS1,senior,B\nS2,senior,B\nS3,senior,\n"
+    assert holds(tmp_path, students, ONE_ROUND, [f"{under},1,A", "S3,1,A"])
+
+
+def test_where_a_guarantee_holds_is_asked_as_if_nobody_had_listed_the_programme(tmp_path):
+    law = ONE_ROUND + "[round.guarantee]\nwhere = 'choice_rank IS NULL'\n"
+    students = "student_id,stage\nS1,senior\nS2,senior\nS3,senior\n"
+    assert holds(tmp_path, students, law, ["S1,1,A", "S2,1,A", "S3,1,A"], "A,A,senior,1\nB,B,senior,1")
+
+
+@pytest.mark.compiled
+@given(
+    metres=st.lists(st.lists(st.sampled_from([1, 1, 2, None]), min_size=3, max_size=3), min_size=2, max_size=4),
+    seats=st.lists(st.integers(0, 2), min_size=3, max_size=3),
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_of_all_ways_to_coordinate_single_children_one_holds(metres, seats):
+    known = [(f"S{i}", "ABC"[p], far) for i, own in enumerate(metres) for p, far in enumerate(own) if far is not None]
+    distances = pl.DataFrame(known, schema=["student_id", "school_id", "metres"], orient="row")
+    ids = [f"S{i}" for i in range(len(metres))]
+    district = office(children(" ".join(ids)), dict(zip("ABC", seats, strict=True)), marked(), distances=distances)
+    allocation = adm.allocate(district, one_round(order=["lottery"], guarantee={"prefer": ["distance"]}), seed="x")
+    manifest, tables = {"policy": allocation.policy.text, "seed": allocation.seed}, tables_of(allocation)
+    held = []
+    for places in product(["A", "B", "C", None], repeat=len(ids)):
+        if any(places.count(p) > room for p, room in zip("ABC", seats, strict=True)):
+            continue
+        rows = [
+            [i, "primary", "primary", p, p, "", "", "coordinated", ""]
+            if p
+            else [i, "primary", "", "", "", "", "", "none", "seats ran out"]
+            for i, p in zip(ids, places, strict=True)
+        ]
+        forged = {**tables, "allocation": [tables["allocation"][0], *rows]}
+        if not any(faults for _, _, faults, _ in verify.judge_run(manifest, forged)):
+            held.append(list(places))
+    assert held == [allocation.students["programme_id"].to_list()]
 
 
 def test_what_plain_python_cannot_read_is_no_accusation(town, tmp_path, capsys):

@@ -143,6 +143,19 @@ def condition_of(
     return series.cast(pl.Boolean).fill_null(False).to_numpy()
 
 
+def student_column(name: str, district: District, progress: Progress) -> pl.Series | None:
+    """Return what a name of an expression tells of every student; None if it is no name of a student's column.
+
+    Raises
+    ------
+    PolicyError
+        If there is no such name.
+    """
+    nobody = np.empty(0, dtype=np.int32)
+    level, series = Applications(district, progress, nobody, nobody, nobody)._column(name, "column")
+    return series() if level == "student" else None
+
+
 def _meant(level: str, district: District, expression: Expression) -> str:
     """Return the columns of the same names that a condition on students, or programmes, may have meant."""
     for name in expression.columns:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from admissions.compiling.applicants import Applicants
-from admissions.compiling.applications import Applications, condition_of
+from admissions.compiling.applications import Applications, condition_of, student_column
 from admissions.compiling.distance import distances_between
 from admissions.compiling.progress import Progress
 from admissions.compiling.round import CompiledRound
@@ -73,7 +73,7 @@ def compile_guarantee(
         return None
     first = applicants.first[compiled.applicant[left]]
     where = parse_expression(guarantee.where)
-    node, at = _nodes(district, first, where.columns)
+    node, at = _nodes(district, progress, first, where.columns)
     return Coordinating(
         applicant=left,
         node=node,
@@ -96,18 +96,26 @@ def covered(compiled: CompiledRound, district: District, applicants: Applicants,
     return who[applicants.first[compiled.applicant]]
 
 
-def _nodes(district: District, student: Int32Array, columns: tuple[str, ...]) -> tuple[Int32Array, Int32Array]:
-    """Return the node of each student, and one student of each node; nodes in order of their first student."""
-    wanted = [name for name in (*HOME, *columns) if name in district.students.columns]
+def _nodes(
+    district: District, progress: Progress, student: Int32Array, columns: tuple[str, ...]
+) -> tuple[Int32Array, Int32Array]:
+    """Return the node of each student, and one student of each node; nodes in order of their first student.
+
+    Students of one node have the same home, and are the same in all that `columns` tell of a student.
+    """
+    told = {name: student_column(name, district, progress) for name in columns}
+    told |= {name: district.students[name] for name in HOME if name in district.students.columns}
     own_distance = (
         len(district.distances)
         and "student_id" in district.distances.columns
         and district.distances["student_id"].null_count() < len(district.distances)
     )
-    names = [*dict.fromkeys(wanted), *(["student_id"] if own_distance else [])]
-    if not names:
+    if own_distance:
+        told["student_id"] = district.students["student_id"]
+    keys = pl.DataFrame({name: series for name, series in told.items() if series is not None})
+    if not keys.width:
         return np.zeros(len(student), dtype=np.int32), student[:1]
-    keys = district.students.select(names)[pl.Series(student)]
+    keys = keys[pl.Series(student)]
     groups = keys.with_row_index("row").group_by(keys.columns, maintain_order=True).agg(pl.col("row"))
     node = np.empty(len(student), dtype=np.int32)
     rows = groups["row"].explode().to_numpy()

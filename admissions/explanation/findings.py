@@ -16,7 +16,7 @@ from admissions.district.links import row_numbers
 from admissions.explanation.members import OUTSIDER, UNKNOWN, find_members
 from admissions.market import BoolArray, Int32Array, Int64Array
 from admissions.policy.expressions import Term
-from admissions.records import ADMITTED, OUTCOMES, REFUSED, RoundRecord, value_column
+from admissions.records import ADMITTED, OUTCOMES, REFUSED, RoundRecord, names_a_child, value_column
 
 CODES = (
     *OUTCOMES,
@@ -86,7 +86,8 @@ class Findings:
             for k, seat_pool in enumerate(rule.pools):
                 some = (classes == c) & (pool == k)
                 if some.any():
-                    yield some, tuple(takewhile(_is_published, rule.terms(priority, seat_pool)))
+                    terms = rule.terms(priority, seat_pool)
+                    yield some, tuple(takewhile(lambda term: not names_a_child(term.name), terms))
 
 
 def rows_of(record: RoundRecord, student: str) -> Int64Array:
@@ -164,10 +165,6 @@ def _compare_orders(findings: Findings, same: BoolArray) -> None:
             findings.term[some[loses]] = place
             equal[some[differs]] = False
         weaker[equal] = CODE["id"]
-
-
-def _is_published(term: Term) -> bool:
-    return not {"student_id", "bundle_id"} & set(term.expression.columns)
 
 
 def _goes_after(own: pl.Series, last: pl.Series, descending: bool) -> BoolArray:

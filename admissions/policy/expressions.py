@@ -7,8 +7,10 @@ no window, no subquery. A ranking term is a column, or an SQL expression, and a 
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import add, and_, eq, ge, gt, le, lt, mul, ne, or_, sub
 from typing import Any
 
 import polars as pl
@@ -17,8 +19,16 @@ from admissions.errors import PolicyError
 
 LOTTERY = "lottery"
 _BEYOND_THE_ROW = ("Agg", "Over", "SubPlan", "Len", "Correlation")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_NOT_A_TRUTH = re.compile(r"\bIS\s+NOT\s+(TRUE|FALSE)\b", re.IGNORECASE)
+_QUOTED = r"'[^']*'|\"[^\"]*\""
+_COMMENT = re.compile(rf"({_QUOTED})|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_IS_TRUTH = re.compile(rf"({_QUOTED})|\bIS\s+(NOT\s+)?(TRUE|FALSE)\b", re.IGNORECASE)
+_JOINS: dict[int, tuple[Callable[..., pl.Expr], ...]] = {
+    2: tuple(
+        lambda right, left, join=join: join(left, right) for join in (or_, and_, gt, ge, lt, le, eq, ne, add, sub, mul)
+    ),
+    3: (lambda when, otherwise, then: pl.when(when).then(then).otherwise(otherwise),),
+}
+"""How the parts of an expression, as polars hands them out, are put together again."""
 _TERM = re.compile(r"^(?P<what>.+?)(?:\s+(?P<direction>asc|desc))?$", re.IGNORECASE | re.DOTALL)
 
 
@@ -38,7 +48,7 @@ class Expression:
     columns: tuple[str, ...]
 
     def polars(self) -> pl.Expr:
-        """Return it as a polars expression, in which what is divided by 0 is unknown."""
+        """Return it as a polars expression, with the truth that SQL knows: see `parse_expression`."""
         return _read(self.text)
 
     def failure_on(self, frame: pl.DataFrame) -> str:
@@ -75,8 +85,12 @@ def parse_expression(text: str) -> Expression:
     Raises
     ------
     PolicyError
-        If it is no SQL expression, looks beyond its own row, or asks ``IS NOT TRUE`` or ``IS NOT FALSE``: of an empty
-        cell both hold in SQL, and neither in polars.
+        If it is no SQL expression, looks beyond its own row, or is nested too deeply to be divided in.
+
+    Notes
+    -----
+    As in SQL, and other than in polars, what is divided by 0 is not known, and ``IS TRUE``, ``IS FALSE`` and their
+    ``NOT`` know of an empty cell that it is neither.
 
     Examples
     --------
@@ -87,12 +101,8 @@ def parse_expression(text: str) -> Expression:
         ...
     admissions.errors.PolicyError: 'AVG(total) > 400' looks beyond one application; use columns of the row alone
     """
-    if asked := _NOT_A_TRUTH.search(_QUOTED.sub("''", text)):
-        other = "FALSE" if asked[1].upper() == "TRUE" else "TRUE"
-        way_out = f"say '= {other}', and 'OR … IS NULL' if an empty cell is to count"
-        raise PolicyError(f"'{text}' leaves open what {asked[0]} says of an empty cell; {way_out}")
     try:
-        expression = pl.sql_expr(text)
+        expression = _read(text)
         columns = tuple(sorted(set(expression.meta.root_names())))
         alone = not any(f'"{mark}"' in expression.meta.serialize(format="json") for mark in _BEYOND_THE_ROW)
         alone = alone and (not columns or _keeps_rows(expression))
@@ -127,24 +137,45 @@ def parse_term(text: str) -> Term:
     return Term(parse_expression(what), descending)
 
 
+@lru_cache(maxsize=1024)
 def _read(text: str) -> pl.Expr:
-    expression = pl.sql_expr(text)
-    if "/" not in text:
+    plain = _COMMENT.sub(lambda found: found[1] or " ", text)
+    return _with_known_divisors(pl.sql_expr(_IS_TRUTH.sub(_is_truth, plain)))
+
+
+def _is_truth(found: re.Match[str]) -> str:
+    """Return ``IS TRUE`` as a comparison that knows of an empty cell, too."""
+    return found[1] or f"<=> {found[3]}{' = FALSE' if found[2] else ''}"
+
+
+def _with_known_divisors(expression: pl.Expr) -> pl.Expr:
+    """Return an expression in which a divisor of 0 is unknown: polars makes infinity of it.
+
+    Its tree can be changed as JSON alone, which may not be deep: what can be joined again is changed part by part.
+    """
+    tree = expression.meta.serialize(format="json")
+    if '"Sql":{"Binary":"Div"}' not in tree:
         return expression
-    return _expression(_with_known_divisors(json.loads(expression.meta.serialize(format="json"))))
+    parts = expression.meta.pop()
+    for join in _JOINS.get(len(parts), ()):
+        if join(*parts).meta.eq(expression):
+            return join(*map(_with_known_divisors, parts))
+    try:
+        return _expression(_change_divisors(json.loads(tree)))
+    except (pl.exceptions.ComputeError, RecursionError):
+        raise PolicyError("what divides is nested too deeply to be read; divide in a shorter expression") from None
 
 
 def _expression(tree: Any) -> pl.Expr:
     return pl.Expr.deserialize(io.StringIO(json.dumps(tree)), format="json")
 
 
-def _with_known_divisors(tree: Any) -> Any:
-    """Return the tree of an expression in which a divisor of 0 is unknown: polars makes infinity of it."""
+def _change_divisors(tree: Any) -> Any:
     if isinstance(tree, list):
-        return [_with_known_divisors(part) for part in tree]
+        return [_change_divisors(part) for part in tree]
     if not isinstance(tree, dict):
         return tree
-    tree = {name: _with_known_divisors(part) for name, part in tree.items()}
+    tree = {name: _change_divisors(part) for name, part in tree.items()}
     match tree:
         case {"Function": {"input": [dividend, divisor], "function": {"Sql": {"Binary": "Div"}} as divide}}:
             under = _expression(divisor)

@@ -1,5 +1,6 @@
 """The folder of a simulation, or of scenarios: written whole or not at all, the same bytes for the same draws."""
 
+import json
 from io import BytesIO
 from pathlib import Path
 
@@ -17,6 +18,26 @@ def journal_of(out: str | Path) -> Path:
     """Return where the journal of a folder to be is: a hidden file beside it."""
     out = Path(out).absolute()
     return out.with_name(f".{out.name}.journal")
+
+
+def goes_on(out: str | Path, seed: str | None) -> bool:
+    """Return whether a folder holds the draws that an interrupted simulation of a seed finished, beside its journal.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     goes_on(folder, "2016")
+    False
+    """
+    manifest = Path(out) / "run.json"
+    if not (journal_of(out).is_file() and manifest.is_file()):
+        return False
+    try:
+        told = json.loads(manifest.read_text(encoding="utf-8"))
+        return told["seed_of_draw"] == SEED_OF_DRAW and told["seed"] == (seed or "")
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def write_odds(out: str | Path, odds: Odds, district: District, force: bool = False) -> None:

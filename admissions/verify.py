@@ -111,10 +111,9 @@ class Run:
         self.members = {s: [i for i, _ in bundles[name]] for s, name in self.name.items()}
         speakers = {i: s for s, of in self.members.items() for i in of}
         self.wishes = defaultdict[int, dict[int, Any]](dict)
-        for c, (i, p, rank, *_) in enumerate(self.read["choices"], 1):
-            own = self.wishes[speakers[i]]  # a bundle's list may stand under any of its children
-            if self.row[p] not in own or self.students[speakers[i]][0] == i:
-                own[self.row[p]] = float(rank or -inf), c
+        choices = sorted(enumerate(self.read["choices"], 1), key=lambda row: row[1][0], reverse=True)
+        for c, (i, p, rank, *_) in choices:  # of a bundle the list of its first child that has one
+            self.wishes[speakers[i]][self.row[p]] = float(rank or -inf), c
         schools = {cells[0]: cells for cells in self.read["schools"]}
         self.groups = defaultdict[str, set[str]](set)
         for zone, school, *_ in self.read["zones"]:
@@ -389,9 +388,12 @@ class Round:
         while len(left := {arrow for arrow in circles if arrow[1] in {box for box, _ in circles}}) < len(circles):
             circles = left  # arrows from a pool to the seat of whom it wants most: some go in a circle, or none is left
         found = {"envy": (wanted, envy), "waste": (wanted, waste), "improvement": (len(arrows), [*circles])}
-        twins = any(len(run.members[s]) > 1 for s in self.entries)
         lost = ["improvement"] if self.tied or "programmes" in self.parameters else []
-        lost += {"regional": ["envy"], "stable_improvement": ["improvement"]}.get(self.mechanism, []) * twins
+        if any(len(run.members[s]) > 1 for s in self.entries):
+            lost += {"regional": ["envy"], "stable_improvement": ["improvement"]}.get(self.mechanism, [])
+        several = (len({one[-1] for one in own} - {None}) > 1 for own in self.entries.values())  # keys of one child
+        if self.mechanism == "score_bands" and any(several):
+            lost.append("waste")
         for check in () if self.skip else PROVEN.get(self.mechanism, "").split():
             cases, faults = found[check]
             if check not in lost:
@@ -399,10 +401,8 @@ class Round:
                 for at in faults:
                     table, where = ("programmes", at[0][0] + 1) if check == "improvement" else ("applications", at)
                     run.tell(check, True, table, where)
-        free = dict[int, int]()
-        for (p, j), held in holders.items():
-            free[p] = free.get(p, 0) + max(0, self.shares[p, j] - len(held))
-        self.follow(free)
+        free = {box: max(0, self.shares[box] - len(held)) for box, held in holders.items()}
+        self.follow({p: sum(free[p, j] for j, _ in enumerate(self.pools)) for p in self.room})
 
     def close(self, holders: dict[Any, list[Any]], groups: dict[Any, Counter[Any]]) -> None:
         """Say how the row of every pool must read, and whether a pool holds more than it has seats."""
@@ -436,10 +436,7 @@ class Round:
         run.taken.update(run.row.get(p, 0) for p, _ in self.seated.values())
 
     def coordinate(self, guarantee: Any, rest: list[int], free: dict[int, int]) -> None:
-        """Check where children without a seat were placed: where they may be, as many as can be, at least cost.
-
-        Whoever is left over counts as placed far from all.
-        """
+        """Check where children without a seat were placed: where they may be, as many as can be, at least cost."""
         run, everywhere, free = self.run, [*free], {p: seats for p, seats in free.items() if seats}
         ends, lines = [*free, None], defaultdict[Any, list[Any]](list)
         may = dict[int, Any]((s, free) for s in rest)
@@ -468,7 +465,7 @@ class Round:
             if len(may[s]) < len(free):
                 costs = [cost if q in may[s] else inf for q, cost in zip(free, costs, strict=True)]
             if size == 1:
-                own = [*costs, 10**40][ends.index(p)]
+                own = [*costs, 10**40][ends.index(p)]  # whoever is left over is far from all
                 lines[p].append([*(cost - own for cost in costs), 10**40 - own, turn])
         left = {p: seats - taken[p] for p, seats in free.items()}
         for p, seats in left.items():

@@ -532,6 +532,20 @@ def test_twins_are_not_promised_what_no_mechanism_gives_them(tmp_path):
     assert holds(tmp_path, students, law, choices, "A,A,senior,2\nB,B,senior,3\nC,C,senior,1")
 
 
+@pytest.mark.parametrize("order", ["distance asc", "mark desc"])
+def test_score_bands_promise_full_pools_only_where_a_child_has_one_key(order, tmp_path, capsys):
+    schools = pl.DataFrame({"school_id": ["A", "B"], "x": [0, 9], "y": [0, 0]})
+    district = office(children("S1", x=9, y=0, mark=5), {"A": 1, "B": 1}, ["S1: A B"], schools=schools)
+    law = one_round(order=[order], mechanism="score_bands", parameters={"width": 2})
+    allocation = adm.allocate(district, law, seed="x")
+    assert allocation.students["programme_id"].item() == ("B" if order == "distance asc" else "A")
+    run = write(allocation, tmp_path)
+    assert verify.main(*run) == 0
+    if order == "mark desc":
+        forge(run, "allocation.csv", lambda rows: rows[0].update(programme_id="B", school_id="B", choice_rank="2"))
+        assert "waste" in refused(run, capsys)[0]
+
+
 @pytest.mark.parametrize("under", ["S1", "S2"])
 def test_the_list_of_twins_may_stand_under_either(under, tmp_path):
     students = "student_id,stage,bundle_id\nS1,senior,B\nS2,senior,B\nS3,senior,\n"

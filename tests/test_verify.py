@@ -448,6 +448,8 @@ KINDS = [
     ("deferred_acceptance", {"bundles": "skip"}),
     ("immediate_acceptance", {}),
     ("parallel", {"band": 2}),
+    ("parallel", {"band": [1, 2]}),
+    ("serial_dictatorship", {}),
     ("stable_improvement", {}),
     ("top_trading_cycles", {"ties": "lottery"}),
     ("efficiency_adjusted", {"ties": "lottery"}),
@@ -458,7 +460,7 @@ KINDS = [
 
 @pytest.mark.compiled
 @given(district=districts(), kind=st.sampled_from(KINDS), data=st.data())
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 def test_whatever_the_engine_decides_the_verifier_finds_it_so(district, kind, data):
     policy = data.draw(policies(kind[0], **kind[1]))
     allocation = adm.allocate(district, policy, seed="x")

@@ -49,10 +49,10 @@ def simulate_draws(
     from admissions.simulation.odds import simulate
     from admissions.simulation.writing import goes_on, journal_of, write_odds
 
-    journal = journal_of(out)
-    force = force or goes_on(out, seed)
+    journal, rules = journal_of(out), read_policy(policy)
+    force = force or goes_on(out, seed, [rules.text])
     refuse_existing(out, force)
-    district, rules = read_district(data), read_policy(policy)
+    district = read_district(data)
     with _progress("draws") as tell:
         odds = simulate(district, rules, draws, seed, workers=workers, journal=journal, tell=tell)
     write_odds(out, odds, district, force)
@@ -198,11 +198,10 @@ def _compare_scenarios(
     from admissions.simulation.scenarios import read_scenarios
     from admissions.simulation.writing import goes_on, journal_of, write_reforms
 
-    journal = None if out is None else journal_of(out)
-    if out is not None and journal is not None:
-        force = force or goes_on(out, seed)
+    scenarios, journal = read_scenarios(path), None if out is None else journal_of(out)
+    if out is not None:
+        force = force or goes_on(out, seed, [one.policy.text for one in scenarios])
         refuse_existing(out, force)
-    scenarios = read_scenarios(path)
     with _progress("draws") as tell:
         reforms = compare_scenarios(scenarios, draws, seed, by, workers, journal=journal, tell=tell)
     if out is not None and journal is not None:

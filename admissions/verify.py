@@ -51,6 +51,7 @@ USAGE = "usage: python verify.py OUT DATA"
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 TERM = re.compile(r"\s*(.+?)(?:\s+(asc|desc))?\s*\Z", re.IGNORECASE | re.DOTALL)
 QUOTED = r"('(?:[^']|'')*'|\"[^\"]+\")"
+COMMENT = re.compile(rf"{QUOTED}|--[^\n]*|/\*.*?\*/", re.DOTALL)
 WORD = r"(?!(?:and|or|not|case|when|then|else|end|in|is|null|between|like)\b)\b[\w.]+(?![\w.]|\s*\()"
 SUM = re.compile(rf"{QUOTED}|{WORD}(?:\s*[-+*/]\s*{WORD})+|/", re.IGNORECASE)
 VIEW = """PRAGMA case_sensitive_like = ON;
@@ -66,8 +67,14 @@ FROM a LEFT JOIN students ON students.rowid = _s LEFT JOIN choices ON choices.ro
 
 
 def code(text: str) -> str:
-    """Return an expression as SQLite reads it: sums to nine decimals, so that no last bit of a float counts."""
-    return SUM.sub(lambda x: x[1] or (x[0] if x[0] == "/" else f"round({x[0]}, 9)").replace("/", "*1.0/"), f"({text})")
+    """Return an expression as SQLite reads it: whole sums to nine decimals, so that no last bit of a float counts."""
+
+    def to_nine(found: re.Match[str]) -> str:
+        before, after = found.string[: found.start()].rstrip(), found.string[found.end() :].lstrip()
+        part = before[-1] in "+-*/%)" or before[-3:].lower() == "end" or after[0] in "+-*/%("
+        return found[1] or (found[0] if part or found[0] == "/" else f"round({found[0]}, 9)").replace("/", "*1.0/")
+
+    return SUM.sub(to_nine, f"({COMMENT.sub(lambda found: found[1] or ' ', text)})")
 
 
 def typed(cells: set[str], text: bool) -> tuple[dict[str, Any], str]:
@@ -93,8 +100,7 @@ class Run:
         self.policy, self.seed = tomllib.loads(manifest["policy"]), manifest["seed"] or ""
         self.db = sqlite3.connect(":memory:")
         self.cases, self.faults, self.read = Counter[str](), defaultdict[str, list[Any]](list), dict[str, Any]()
-        self.taken, self.left, self.placed = Counter[int](), dict[int, str](), set[int]()
-        self.given = dict[str, tuple[str, ...]]()
+        self.taken, self.left, self.placed, self.given = Counter[int](), dict[int, str](), set[int](), dict[str, Any]()
         names = self.load(manifest["policy"], tables)
         widths = {table: width for table, (width, _) in CHECKS.items()}
         self.published = {table: {cells[:n]: cells[n:] for cells in self.read[table]} for table, n in widths.items()}
@@ -110,12 +116,11 @@ class Run:
         self.name = {min(of)[1]: name for name, of in bundles.items()}  # of each bundle, by who speaks for it
         self.members = {s: [i for i, _ in bundles[name]] for s, name in self.name.items()}
         speakers = {i: s for s, of in self.members.items() for i in of}
-        self.wishes = defaultdict[int, dict[int, Any]](dict)
+        self.wishes, self.groups = defaultdict[int, dict[int, Any]](dict), defaultdict[str, set[str]](set)
         choices = sorted(enumerate(self.read["choices"], 1), key=lambda row: row[1][0], reverse=True)
         for c, (i, p, rank, *_) in choices:  # of a bundle the list of its first child that has one
             self.wishes[speakers[i]][self.row[p]] = float(rank or -inf), c
         schools = {cells[0]: cells for cells in self.read["schools"]}
-        self.groups = defaultdict[str, set[str]](set)
         for zone, school, *_ in self.read["zones"]:
             self.groups[zone] |= {schools[school][1]} - {""}
         self.homes = {s: spot(*cells[4:8]) for s, cells in self.students.items()}
@@ -424,15 +429,15 @@ class Round:
     def follow(self, free: dict[int, int]) -> None:
         """Note what the round leaves, and check whom its guarantee places."""
         run, here = self.run, self.entries
-        run.placed |= {s for s in here if run.members[s][0] in self.seated}
         guarantee = self.rule.get("guarantee", {"who": "FALSE"})
         run.suppose((s, None, None) for s in here if "guarantee" in self.rule)
         rest = {s for (s,) in run.db.execute(f"SELECT _s FROM v WHERE {code(guarantee.get('who', 'TRUE'))}")}
         run.far |= {i: 6 for s in rest for i in run.members[s]}
-        run.left |= dict.fromkeys({s for s, own in here.items() if any(one[3] != -1 for one in own)} | rest, self.name)
         first = {s: min((self.keys.get(one[-1], inf) for one in here[s]), default=inf) for s in rest}
         left = (s for s in rest if self.seats.keys().isdisjoint(run.members[s]))
         self.coordinate(guarantee, sorted(left, key=lambda s: (first[s], run.students[s][0])), free)
+        run.placed |= {s for s in here if run.members[s][0] in self.seated}
+        run.left |= dict.fromkeys({s for s, own in here.items() if any(one[3] != -1 for one in own)} | rest, self.name)
         run.taken.update(run.row.get(p, 0) for p, _ in self.seated.values())
 
     def coordinate(self, guarantee: Any, rest: list[int], free: dict[int, int]) -> None:

@@ -500,6 +500,15 @@ def test_an_interrupted_simulation_goes_on_by_the_same_command(command, data, tm
         assert path.read_bytes() == (tmp_path / "part" / path.name).read_bytes()
 
 
+def test_an_interrupted_simulation_does_not_replace_the_result_of_another_policy(command, data, tmp_path):
+    policy, other, out = tmp_path / "policy.toml", tmp_path / "other.toml", tmp_path / "out"
+    other.write_text(POLICY.replace("By zone", "By another name"))
+    assert command("simulate", data, "--policy", policy, "--seed", "x", "--draws", 9, "--out", out)[0] == 0
+    adm.simulate(adm.read_district(data), adm.read_policy(other), draws=5, seed="x", journal=tmp_path / ".out.journal")
+    code, _, complaint = command("simulate", data, "--policy", other, "--seed", "x", "--draws", 9, "--out", out)
+    assert (code, "give --force" in complaint) == (2, True)
+
+
 def test_a_journal_left_behind_does_not_let_a_simulation_replace_a_run(command, data, tmp_path):
     policy, out = tmp_path / "policy.toml", tmp_path / "out"
     district = adm.read_district(data)

@@ -381,3 +381,11 @@ def test_children_of_one_home_are_guaranteed_what_each_of_them_is_guaranteed(whe
     second = {"name": "second", "stage": "primary", "order": ["mark desc"], "guarantee": {"where": where}}
     allocation = allocate(district, Policy.from_dict({"title": "t", "round": [first, second]}))
     assert seats_of(allocation) == {"S1": None, "S2": "B"}
+
+
+@pytest.mark.parametrize("name", ["choice_rank", "rank", "choice_mark"])
+def test_a_guarantee_that_reads_a_choice_is_refused_by_name(name):
+    choices = pl.DataFrame({"student_id": ["S1"], "rank": [1], "programme_id": ["A"], "mark": [3]})
+    district = office(children("S1"), {"A": 1}, choices)
+    with pytest.raises(PolicyError, match=f"guarantee › where: '{name}' is of a choice"):
+        allocate(district, one_round(order=["lottery"], guarantee={"where": f"{name} IS NULL"}), seed="x")

@@ -207,6 +207,7 @@ def test_what_is_divided_by_0_is_not_known(text, holds):
         ("mark > 5 IS TRUE", [True, False, True]),
         ("flag IS/* or is it? */NOT TRUE -- IS TRUE", [False, True, True]),
         ("word = 'IS NOT TRUE'", [True, False, None]),
+        ("word LIKE 'IS%' IS TRUE", [True, False, None]),
         ('"IS TRUE" IS NULL', [False, False, True]),
     ],
 )

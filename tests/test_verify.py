@@ -508,6 +508,15 @@ CELLS_AND_CONDITIONS = [
     ("hours", "0 2 4", "8 / hours > 3"),
     ("hours", "0 2 4", "8 / NULLIF(hours, 0) > 3 OR 8 + ABS(hours) > 11"),
     ("hours", "0 2 4", "CASE WHEN hours > 1 THEN 2 ELSE 1 END * 2 > 3"),
+    ("mark,hours", "6,3 2,1 9,7", "(mark + 1) - hours - 1 > 1"),
+    ("mark,hours", "6,3 2,1 9,7", "ABS(mark) / 2 + 1 = 4"),
+    ("mark,hours", "6,3 2,1 9,7", "COALESCE(mark, 0) * 2 + hours > 12"),
+    ("mark,hours", "6,3 2,1 9,7", "-mark + hours > -3"),
+    ("mark,hours", "6,3 2,1 9,7", "mark % 4 + 1 = 3 OR hours - mark * 2 > -5"),
+    ("mark,hours", "6,3 2,1 9,7", "CASE WHEN mark > 2 THEN mark ELSE 1 END / 2 + hours = 6"),
+    ("mark,hours", "0.1,0.2 0.3,0 0.2,0.2", "mark + hours = 0.3 OR 0.4 = mark + hours"),
+    ("mark", "6 2 9", "mark > 5 -- it's enough"),
+    ("mark", "6 2 9", "mark /* a/b + c */ > 5"),
     ("flag", "true false true", "NOT (flag IS TRUE)"),
     ("flag", "true false true", "(flag IS FALSE) = FALSE"),
     ("flag", "true false true", "flag IS NOT FALSE"),
@@ -519,7 +528,12 @@ CELLS_AND_CONDITIONS = [
 @pytest.mark.parametrize(("column", "cells", "condition"), CELLS_AND_CONDITIONS)
 def test_cells_are_what_the_office_reads_them_as(tmp_path, column, cells, condition):
     rows = [f"S{n},senior,{cell.strip('-')}" for n, cell in enumerate(cells.split())]
-    students = "\n".join([f"student_id,stage,{column}", *rows, "S8,senior,", "S9,senior,"]) + "\n"
+    students = (
+        "\n".join(
+            [f"student_id,stage,{column}", *rows, *(f"{i},senior,{',' * column.count(',')}" for i in ("S8", "S9"))]
+        )
+        + "\n"
+    )
     policy = f'[[round.priority]]\nclass = "first"\nwhen = "{condition}"\n[[round.priority]]\nclass = "others"\n'
     assert holds(tmp_path, students, ONE_ROUND + policy)
 
@@ -554,10 +568,14 @@ def test_the_list_of_twins_may_stand_under_either(under, tmp_path):
     assert holds(tmp_path, students, ONE_ROUND, [f"{under},1,A", "S3,1,A"])
 
 
-def test_where_a_guarantee_holds_is_asked_as_if_nobody_had_listed_the_programme(tmp_path):
-    law = ONE_ROUND + "[round.guarantee]\nwhere = 'choice_rank IS NULL'\n"
+@pytest.mark.parametrize("clause", ["where = 'NOT placed'", "who = 'NOT placed'", "where = 'left_by IS NULL'"])
+def test_a_guarantee_sees_children_as_they_were_before_the_round(clause, tmp_path):
+    law = ONE_ROUND + f"order = ['student_id']\n[round.guarantee]\n{clause}\n"
     students = "student_id,stage\nS1,senior\nS2,senior\nS3,senior\n"
-    assert holds(tmp_path, students, law, ["S1,1,A", "S2,1,A", "S3,1,A"], "A,A,senior,1\nB,B,senior,1")
+    choices, programmes = ["S1,1,A", "S2,1,A", "S3,1,A"], "A,A,senior,1\nB,B,senior,1\nC,C,senior,1"
+    assert holds(tmp_path, students, law, choices, programmes)
+    before = ONE_ROUND + "order = ['student_id']\n" + law.removeprefix('title = "p"\n').replace('"r"', '"second"')
+    assert holds(tmp_path, students, before, choices, programmes)
 
 
 @pytest.mark.compiled

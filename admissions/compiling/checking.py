@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from admissions.compiling.applicants import gather_applicants
-from admissions.compiling.applications import Applications, condition_of
+from admissions.compiling.applications import Applications, condition_of, home_of
 from admissions.compiling.progress import Progress
 from admissions.compiling.ranking import Draw, Ranking
 from admissions.compiling.round import compile_round, select_programmes
@@ -114,6 +114,12 @@ def _misfits_of_round(rule: Round, empty: District, draw: Draw) -> Iterator[Admi
     whole: tuple[tuple[str, str, str], ...] = (("programme", "programmes", rule.programmes),)
     if rule.guarantee is not None:
         whole += (("student", "guarantee › who", rule.guarantee.who),)
+        for name in parse_expression(rule.guarantee.where).columns:
+            if name == "choice_rank" or (home_of(name, empty) or ("",))[0] == "choices":
+                yield PolicyError(
+                    f"{here} › guarantee › where: '{name}' is of a choice, and whoever is placed there was left by all "
+                    "choices; use columns of the child, the programme or the school"
+                )
     for level, key, text in whole:
         try:
             condition_of(level, empty, applications.progress, parse_expression(text), f"{here} › {key}")  # type: ignore[arg-type]

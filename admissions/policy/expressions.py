@@ -144,8 +144,9 @@ def _read(text: str) -> pl.Expr:
 
 
 def _is_truth(found: re.Match[str]) -> str:
-    """Return ``IS TRUE`` as a comparison that knows of an empty cell, too."""
-    return found[1] or f"<=> {found[3]}{' = FALSE' if found[2] else ''}"
+    """Return ``IS TRUE`` as a comparison that knows of an empty cell; after LIKE, which that would part, as it is."""
+    after_like = found.string[: found.start()].rstrip().endswith("'")
+    return found[0] if found[1] or after_like else f"<=> {found[3]}{' = FALSE' if found[2] else ''}"
 
 
 def _with_known_divisors(expression: pl.Expr) -> pl.Expr:

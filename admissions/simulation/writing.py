@@ -1,6 +1,7 @@
 """The folder of a simulation, or of scenarios: written whole or not at all, the same bytes for the same draws."""
 
 import json
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -20,14 +21,14 @@ def journal_of(out: str | Path) -> Path:
     return out.with_name(f".{out.name}.journal")
 
 
-def goes_on(out: str | Path, seed: str | None) -> bool:
-    """Return whether a folder holds the draws that an interrupted simulation of a seed finished, beside its journal.
+def goes_on(out: str | Path, seed: str | None, policies: Sequence[str]) -> bool:
+    """Return whether a folder holds the draws an interrupted simulation of a seed and policies finished, and a journal.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     goes_on(folder, "2016")
+    ...     goes_on(folder, "2016", ["title = 'By lot'"])
     False
     """
     manifest = Path(out) / "run.json"
@@ -35,7 +36,8 @@ def goes_on(out: str | Path, seed: str | None) -> bool:
         return False
     try:
         told = json.loads(manifest.read_text(encoding="utf-8"))
-        return told["seed_of_draw"] == SEED_OF_DRAW and told["seed"] == (seed or "")
+        drawn = [one["policy"] for one in told.get("scenarios", [told])]
+        return (told["seed_of_draw"], told["seed"], drawn) == (SEED_OF_DRAW, seed or "", [*policies])
     except (ValueError, KeyError, TypeError):
         return False
 

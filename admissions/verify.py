@@ -104,7 +104,7 @@ class Run:
         names = self.load(manifest["policy"], tables)
         widths = {table: width for table, (width, _) in CHECKS.items()}
         self.published = {table: {cells[:n]: cells[n:] for cells in self.read[table]} for table, n in widths.items()}
-        self.rows = {table: len(rows) for table, rows in self.published.items()}
+        self.distinct = {table: len(rows) for table, rows in self.published.items()}
         self.students = dict(enumerate(self.read["students"], 1))
         self.programmes = dict(enumerate(self.read["programmes"], 1))
         self.far = dict.fromkeys((cells[0] for cells in self.read["students"]), 0)
@@ -524,7 +524,7 @@ def judge_run(manifest: Any, tables: Any) -> list[tuple[str, int, int, str]]:
     for table, (width, checks) in CHECKS.items():
         rows, extra = run.read[table], "children" if table == "allocation" else "rows"
         run.cases.update(dict.fromkeys({extra, *checks.split()}, len(rows)))
-        seen = Counter(cells[:width] for cells in rows) if len(rows) > run.rows[table] else Counter()
+        seen = Counter(cells[:width] for cells in rows) if len(rows) > run.distinct[table] else Counter()
         doubled = (ids for ids, n in seen.items() if n > 1)
         run.faults[extra] += [(table, ids) for ids in [*run.published[table], *doubled]]
     return [(check, run.cases[check], len(run.faults[check]), run.first(check)) for check in sorted(run.cases)]

@@ -208,6 +208,7 @@ def test_what_is_divided_by_0_is_not_known(text, holds):
         ("flag IS/* or is it? */NOT TRUE -- IS TRUE", [False, True, True]),
         ("word = 'IS NOT TRUE'", [True, False, None]),
         ("word LIKE 'IS%' IS TRUE", [True, False, None]),
+        ("word = '--' IS NOT TRUE", [True, False, True]),
         ('"IS TRUE" IS NULL', [False, False, True]),
     ],
 )

@@ -517,6 +517,7 @@ CELLS_AND_CONDITIONS = [
     ("mark,hours", "0.1,0.2 0.3,0 0.2,0.2", "mark + hours = 0.3 OR 0.4 = mark + hours"),
     ("mark", "6 2 9", "mark > 5 -- it's enough"),
     ("mark", "6 2 9", "mark /* a/b + c */ > 5"),
+    ("gate", "a b a", "gate = 'a' IS NOT TRUE"),
     ("flag", "true false true", "NOT (flag IS TRUE)"),
     ("flag", "true false true", "(flag IS FALSE) = FALSE"),
     ("flag", "true false true", "flag IS NOT FALSE"),

@@ -21,6 +21,7 @@ LOTTERY = "lottery"
 _BEYOND_THE_ROW = ("Agg", "Over", "SubPlan", "Len", "Correlation")
 _QUOTED = r"'[^']*'|\"[^\"]*\""
 _COMMENT = re.compile(rf"({_QUOTED})|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_LIKE = re.compile(r"LIKE\s+('[^']*')+\s*\Z", re.IGNORECASE)
 _IS_TRUTH = re.compile(rf"({_QUOTED})|\bIS\s+(NOT\s+)?(TRUE|FALSE)\b", re.IGNORECASE)
 _JOINS: dict[int, tuple[Callable[..., pl.Expr], ...]] = {
     2: tuple(
@@ -145,8 +146,9 @@ def _read(text: str) -> pl.Expr:
 
 def _is_truth(found: re.Match[str]) -> str:
     """Return ``IS TRUE`` as a comparison that knows of an empty cell; after LIKE, which that would part, as it is."""
-    after_like = found.string[: found.start()].rstrip().endswith("'")
-    return found[0] if found[1] or after_like else f"<=> {found[3]}{' = FALSE' if found[2] else ''}"
+    if found[1] or _LIKE.search(found.string[: found.start()]):
+        return found[0]
+    return f"<=> {found[3]}{' = FALSE' if found[2] else ''}"
 
 
 def _with_known_divisors(expression: pl.Expr) -> pl.Expr:
